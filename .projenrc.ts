@@ -72,7 +72,12 @@ const project = new awscdk.AwsCdkConstructLibrary({
     jestVersion: '^30',
     updateSnapshot: javascript.UpdateSnapshot.NEVER,
     junitReporting: false,
-    jestConfig: { collectCoverage: false, restoreMocks: true, testTimeout: 60_000 },
+    jestConfig: {
+      collectCoverage: false,
+      restoreMocks: true,
+      testTimeout: 60_000,
+      reporters: ['default', '<rootDir>/test/summary-reporter.js'],
+    },
   },
   eslintOptions: {
     dirs: ['src', 'lambda', 'seed', 'cli', 'local', 'demo', 'examples'],
@@ -84,6 +89,17 @@ const project = new awscdk.AwsCdkConstructLibrary({
 project.package.addPackageResolutions('unrs-resolver@1.12.2');
 // A lock file that names no registry installs from whichever one the newcomer has.
 project.npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
+// npm leaves traces in the home folder at every run; a newcomer who only tries the demo should find nothing there afterwards.
+project.npmrc.addConfig('cache', '.cache/npm');
+project.npmrc.addConfig('update-notifier', 'false');
+// The examples import the library by its name, as its users do.
+project.addFields({
+  exports: {
+    '.': { types: './lib/index.d.ts', default: './lib/index.js' },
+    './package.json': './package.json',
+    './.jsii': './.jsii',
+  },
+});
 
 new Bundles(project);
 new Checks(project);

@@ -25,7 +25,7 @@ export class Checks extends Component {
     });
     const rosetta = project.addTask('rosetta', {
       description: 'Compile the examples in README.md and in the doc comments',
-      exec: 'jsii-rosetta extract --strict --compile',
+      exec: 'jsii-rosetta extract --strict',
     });
     const awslint = project.addTask('awslint', {
       description: "Hold the public API against AWS's own rules for constructs",
@@ -57,7 +57,8 @@ export class Checks extends Component {
 
     project.addGitIgnore('.jsii.tabl.json');
     project.addGitIgnore('/.demo/');
-    project.addGitIgnore('/cdk.out/');
+    project.addGitIgnore('cdk.out/');
+    project.addGitIgnore('cdk.context.json');
     for (const folder of [...OUTSIDE_JSII, 'rosetta']) {
       project.addPackageIgnore(`/${folder}/`);
     }
