@@ -76,7 +76,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
       collectCoverage: false,
       restoreMocks: true,
       testTimeout: 60_000,
-      reporters: ['default', '<rootDir>/test/summary-reporter.js'],
     },
   },
   eslintOptions: {
@@ -84,6 +83,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     devdirs: ['test', 'projenrc', 'benchmark'],
   },
 });
+
+project.jest!.addReporter(new javascript.JestReporter('<rootDir>/test/summary-reporter.js'));
 
 // unrs-resolver's newer bindings cannot be installed everywhere.
 project.package.addPackageResolutions('unrs-resolver@1.12.2');
