@@ -19,7 +19,7 @@ export type Properties<T extends ResourceType> = Contract[T]['properties'];
 export type Attributes<T extends ResourceType> = Contract[T]['attributes'];
 
 /** How values arrive at a handler: CloudFormation turns every scalar into a string. */
-export type Wire<T> = T extends boolean | number | string | undefined ? Extract<T, undefined> | string : { readonly [K in keyof T]: Wire<T[K]> };
+export type Wire<T> = T extends boolean | number | string ? string : T extends undefined ? T : { readonly [K in keyof T]: Wire<T[K]> };
 
 /** Tags as CloudFormation renders them. */
 export interface Tag {
