@@ -47,5 +47,7 @@ Tags.of(stack).add('CostCenter', String(setting('costCenter')));
 
 new CfnOutput(stack, 'GatewayArn', { value: gateway.gatewayArn });
 new CfnOutput(stack, 'SnapshotId', { value: seed.snapshotId });
+new CfnOutput(stack, 'BlocksWritten', { value: seed.blocksWritten });
+new CfnOutput(stack, 'SeedSeconds', { value: seed.seconds });
 new CfnOutput(stack, 'VolumeArn', { value: volume.volumeArn });
 new CfnOutput(stack, 'TargetArn', { value: volume.targetArn });

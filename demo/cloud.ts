@@ -1,0 +1,116 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import * as readline from 'node:readline';
+
+const ROOT = path.join(__dirname, '..');
+
+/** What is left of the user's environment: enough to run programs, nothing that could name an account. */
+const KEPT = ['PATH', 'LANG', 'LC_ALL', 'TERM', 'COLORTERM', 'NO_COLOR', 'TMPDIR'];
+
+export interface Event {
+  readonly requestType: string;
+  readonly logicalResourceId: string;
+  readonly resourceType: string;
+}
+
+export interface Appliance {
+  readonly id: string;
+  readonly url: string;
+  readonly address: string;
+}
+
+/** The local services and the local platform, each in a process of its own. */
+export class Cloud {
+  static async start(directory: string): Promise<Cloud> {
+    const home = path.join(directory, 'home');
+    fs.mkdirSync(home);
+    // Also what the tools cache goes to the temporary folder, and no profile of the user's is found.
+    const isolated = {
+      ...Object.fromEntries(KEPT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] as string]]))),
+      HOME: home,
+      AWS_CONFIG_FILE: path.join(home, 'config'),
+      AWS_SHARED_CREDENTIALS_FILE: path.join(home, 'credentials'),
+    };
+    const services = await Server.start(['bin/cdk-storage-gateway', 'local', '--port', '0', '--restart-seconds', '3'], isolated);
+    try {
+      const platform = await Server.start(['assets/local/platform/index/index.js', '--services', services.endpoint], isolated);
+      return new Cloud(services, platform, isolated);
+    } catch (error) {
+      await services.stop();
+      throw error;
+    }
+  }
+
+  /** For the `cdk` and `aws` commands. */
+  public readonly variables: Record<string, string>;
+
+  private constructor(private readonly services: Server, private readonly platform: Server, private readonly isolated: Record<string, string>) {
+    this.variables = { ...this.platform.ready.env as Record<string, string> };
+  }
+
+  /** A whole environment for a child process: the user's, without anything of AWS, and the variables above. */
+  public get environment(): Record<string, string> {
+    return { ...this.isolated, ...this.variables };
+  }
+
+  public get endpoint(): string {
+    return this.services.endpoint;
+  }
+
+  public get platformEndpoint(): string {
+    return this.platform.endpoint;
+  }
+
+  public async createAppliance(): Promise<Appliance> {
+    return this.ask<Appliance>(`${this.endpoint}/_local/appliances`, { method: 'POST', body: '{}' });
+  }
+
+  /** The resource events that the platform has sent so far. */
+  public async events(): Promise<Event[]> {
+    return this.ask<Event[]>(`${this.platformEndpoint}/_local/events`);
+  }
+
+  /** Sizes and counts of what the services hold, from their own books. */
+  public async state(): Promise<{ gateways: unknown[]; volumes: unknown[]; snapshots: Array<{ id: string; state: string }> }> {
+    return this.ask(`${this.endpoint}/_local/state`);
+  }
+
+  public async stop(): Promise<void> {
+    await this.platform.stop();
+    await this.services.stop();
+  }
+
+  private async ask<T>(url: string, init?: RequestInit): Promise<T> {
+    const response = await fetch(url, init);
+    if (!response.ok) throw new Error(`${init?.method ?? 'GET'} ${url} answered ${response.status}: ${await response.text()}`);
+    return await response.json() as T;
+  }
+}
+
+/** A child process that says where it listens in its first line. */
+class Server {
+  static async start(args: string[], env: Record<string, string>): Promise<Server> {
+    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code} before it was ready`)));
+      readline.createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
+    });
+    child.removeAllListeners('exit');
+    return new Server(child, ready);
+  }
+
+  private constructor(private readonly child: ChildProcess, public readonly ready: Record<string, unknown>) {}
+
+  public get endpoint(): string {
+    return this.ready.endpoint as string;
+  }
+
+  public async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+}
