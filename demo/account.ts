@@ -39,7 +39,8 @@ export class Account {
       table(Disks.map((disk) => ({ disk: disk.DiskNode, path: disk.DiskPath, GiB: (disk.DiskSizeInBytes ?? 0) / GIB, role: disk.DiskAllocationType })));
     }
     for (const volume of await this.listVolumes()) {
-      const { CachediSCSIVolumes: [found] = [] } = await this.gateways.send(new DescribeCachediSCSIVolumesCommand({ VolumeARNs: [volume.VolumeARN ?? ''] }));
+      const described = await this.gateways.send(new DescribeCachediSCSIVolumesCommand({ VolumeARNs: [volume.VolumeARN ?? ''] }));
+      const [found] = described.CachediSCSIVolumes ?? [];
       const schedule = await this.gateways.send(new DescribeSnapshotScheduleCommand({ VolumeARN: volume.VolumeARN }));
       card(`volume ${found.VolumeId}`, {
         'ARN': found.VolumeARN,
@@ -73,7 +74,7 @@ export class Account {
     let position = 0;
     for await (const page of paginateListSnapshotBlocks({ client: this.ebs }, { SnapshotId: snapshotId })) {
       for (const block of page.Blocks ?? []) {
-        const answer = await this.ebs.send(new GetSnapshotBlockCommand({ SnapshotId: snapshotId, BlockIndex: block.BlockIndex, BlockToken: block.BlockToken }));
+        const answer = await this.ebs.send(new GetSnapshotBlockCommand({ SnapshotId: snapshotId, ...block }));
         const data = await answer.BlockData?.transformToByteArray() ?? new Uint8Array();
         if (position !== (block.BlockIndex ?? 0) * data.length) throw new Error(`block ${block.BlockIndex} of ${snapshotId} does not follow the one before it`);
         hash.update(data.subarray(0, Math.max(0, Math.min(data.length, size - position))));

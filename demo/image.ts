@@ -48,8 +48,8 @@ function makeRomfs(documents: string, file: string): string {
   const text = (value: string) => pad(Buffer.from(`${value}\0`));
   const withChecksum = (header: Buffer, covered: Buffer, at: number) => {
     let sum = 0;
-    for (let offset = 0; offset < covered.length; offset += 4) sum = (sum + covered.readInt32BE(offset)) | 0;
-    header.writeInt32BE(-sum | 0, at);
+    for (let offset = 0; offset < covered.length; offset += 4) sum = (sum + covered.readUInt32BE(offset)) % 2 ** 32;
+    header.writeUInt32BE((2 ** 32 - sum) % 2 ** 32, at);
   };
 
   const volumeName = text('documents');
@@ -60,8 +60,9 @@ function makeRomfs(documents: string, file: string): string {
     const header = Buffer.concat([Buffer.alloc(16), text(name)]);
     const entry = Buffer.concat([header, pad(data)]);
     const next = index === names.length - 1 ? 0 : position + entry.length;
+    // Headers stand at multiples of 16; the low bits say what follows.
     const regularFile = 2;
-    entry.writeUInt32BE(next | regularFile, 0);
+    entry.writeUInt32BE(next + regularFile, 0);
     entry.writeUInt32BE(data.length, 8);
     withChecksum(entry, entry.subarray(0, header.length), 12);
     position += entry.length;

@@ -69,7 +69,8 @@ export class Story {
       const events = (await this.cloud.events()).slice(before);
       showEvents(events);
       expectThat(events.every((event) => event.requestType === 'Update'), 'everything changed in place');
-      expectThat(sorted(events.map((event) => event.resourceType)) === sorted(CHANGED), 'exactly what changed got an event: the upload buffer, which has neither name nor tags, got none');
+      const types = events.map((event) => event.resourceType);
+      expectThat(sorted(types) === sorted(CHANGED), 'exactly what changed got an event: the upload buffer has neither name nor tags, and got none');
       await this.account.show();
     });
     await step('Deploy once more, unchanged', async () => {
@@ -86,7 +87,8 @@ export class Story {
       const [gateways, volumes, snapshots] = [await this.account.listGateways(), await this.account.listVolumes(), await this.account.listSnapshots()];
       showSnapshots(snapshots);
       expectThat(volumes.length === 0, 'the volume is gone, and its schedule with it');
-      expectThat(snapshots.length === 2 && snapshots.every((snapshot) => snapshot.State === 'completed'), 'the volume left a final snapshot, as its removal policy says; nothing is pending');
+      expectThat(snapshots.length === 2, 'the volume left a final snapshot, as its removal policy says');
+      expectThat(snapshots.every((snapshot) => snapshot.State === 'completed'), 'nothing is pending');
       expectThat(snapshots.some((snapshot) => snapshot.SnapshotId === seeded.SnapshotId), 'the seeded snapshot was retained: it holds data');
       expectThat(gateways.length === 1, 'the gateway was retained: deleting it would burn its appliance for ever');
     });

@@ -18,6 +18,14 @@ export class Checks extends Component {
       compilerOptions: { noEmit: true, rootDir: '.', stripInternal: true, types: ['node', 'jest', 'aws-lambda'] },
     });
 
+    // eslint would look for a tsconfig.json in each of the folders.
+    const eslintrc = project.tryFindObjectFile('.eslintrc.json')!;
+    eslintrc.addOverride('parserOptions.projectService', undefined);
+    eslintrc.addOverride('parserOptions.project', ['./tsconfig.json', './tsconfig.node.json', './projenrc/tsconfig.json']);
+    for (const folder of OUTSIDE_JSII) {
+      project.eslint!.allowDevDeps(`${folder}/**`);
+    }
+
     // esbuild and ts-jest only strip types, so nothing else would read them.
     const typecheck = project.addTask('typecheck', {
       description: 'Check the types of everything that jsii does not compile',
