@@ -1,0 +1,17 @@
+/**
+ * A disk image, read block by block.
+ *
+ * The writer asks for each block once, in ascending order of index but with many questions open at a time, and keeps the
+ * bytes until they are stored; a source therefore need not be able to read anything twice.
+ */
+export interface BlockSource {
+  readonly sizeInBytes: number;
+  /** Fills `into`, exactly one block long; what lies behind the end of the image reads as zeros. */
+  readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The bytes behind the source are not those that the seed was started for; trying again cannot help. */
+export class SourceChangedError extends Error {
+  override readonly name = 'SourceChangedError';
+}

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+
+/** The one block size of the EBS direct APIs: 512 KiB. */
+export const BLOCK_SIZE = 524_288;
+
+export const GIBIBYTE = 2 ** 30;
+
+/** SHA-256, raw. */
+export const DIGEST_SIZE = 32;
+
+/** How many blocks hold so many bytes; the last one is filled up with zeros. */
+export function blocksIn(bytes: number): number {
+  return Math.ceil(bytes / BLOCK_SIZE);
+}
+
+export function digestOf(block: Uint8Array): Buffer {
+  return createHash('sha256').update(block).digest();
+}

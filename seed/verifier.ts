@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { BLOCK_SIZE } from './block';
+import type { Journal } from './journal';
+import type { Limiter } from './limiter';
+import type { Retrier } from './retrier';
+import type { ListedBlock, SnapshotTransport } from './snapshot-transport';
+
+export interface VerifyOptions {
+  readonly transport: SnapshotTransport;
+  readonly snapshotId: string;
+  readonly journal: Journal;
+  readonly retrier: Retrier;
+  readonly limiter: Limiter;
+  readonly concurrency: number;
+  readonly signal?: AbortSignal;
+  readonly onBlock?: (index: number) => void;
+}
+
+/** What the service holds is not what was written. */
+export class VerificationError extends Error {
+  override readonly name = 'VerificationError';
+}
+
+/**
+ * Lists the snapshot, reads every block back and compares it with the journal: the same blocks, in order, with the same digests.
+ */
+export async function verifySnapshot(options: VerifyOptions): Promise<void> {
+  const { transport, snapshotId, journal, retrier, signal } = options;
+  const wanted = journal.indices()[Symbol.iterator]();
+  let pageToken: string | undefined;
+  do {
+    const page = await retrier.run('ListSnapshotBlocks', () => transport.list(snapshotId, pageToken, signal), { signal });
+    for (const { index } of page.blocks) {
+      const next = wanted.next();
+      if (next.done) {
+        throw new VerificationError(`snapshot ${snapshotId} lists block ${index}, which was not written`);
+      }
+      if (next.value !== index) {
+        throw new VerificationError(`snapshot ${snapshotId} lists block ${index} where block ${next.value} was expected`);
+      }
+    }
+    await readBack(page.blocks, options);
+    pageToken = page.nextToken;
+  } while (pageToken !== undefined);
+  const missing = wanted.next();
+  if (!missing.done) {
+    throw new VerificationError(`snapshot ${snapshotId} does not list block ${missing.value}, which was written`);
+  }
+}
+
+async function readBack(blocks: readonly ListedBlock[], { transport, snapshotId, journal, retrier, limiter, concurrency, signal, onBlock }: VerifyOptions): Promise<void> {
+  const stop = new AbortController();
+  const forward = () => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', forward, { once: true });
+  let next = 0;
+
+  const work = async () => {
+    try {
+      while (next < blocks.length) {
+        stop.signal.throwIfAborted();
+        const block = blocks[next++];
+        const digest = await retrier.run(`GetSnapshotBlock of block ${block.index}`, () => readDigest(transport, snapshotId, block, stop.signal), { signal: stop.signal, limiter });
+        if (!digest.equals(journal.digest(block.index))) {
+          throw new VerificationError(`block ${block.index} of snapshot ${snapshotId} reads back with other bytes than were written`);
+        }
+        onBlock?.(block.index);
+      }
+    } catch (error) {
+      stop.abort(error);
+    }
+  };
+
+  try {
+    signal?.throwIfAborted();
+    await Promise.all(Array.from({ length: Math.min(concurrency, blocks.length) }, work));
+    stop.signal.throwIfAborted();
+  } finally {
+    signal?.removeEventListener('abort', forward);
+  }
+}
+
+async function readDigest(transport: SnapshotTransport, snapshotId: string, block: ListedBlock, signal: AbortSignal): Promise<Buffer> {
+  const { data, checksum } = await transport.read(snapshotId, block, signal);
+  const hash = createHash('sha256');
+  let length = 0;
+  for await (const chunk of data) {
+    hash.update(chunk);
+    length += chunk.length;
+  }
+  const digest = hash.digest();
+  if (length !== BLOCK_SIZE || (checksum !== undefined && checksum !== digest.toString('base64'))) {
+    // On the way, not in the store: the service's own checksum says so.
+    throw Object.assign(new Error(`block ${block.index} arrived with ${length} bytes that do not match their checksum`), { code: 'ERR_STREAM_PREMATURE_CLOSE' });
+  }
+  return digest;
+}
