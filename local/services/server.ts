@@ -1,0 +1,75 @@
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { LostAnswer } from './faults';
+import type { WireRequest, WireResponse } from './wire/protocol';
+
+export type Answer = (request: WireRequest) => Promise<WireResponse>;
+
+const HOST = '127.0.0.1';
+
+/** The one port: whole requests in, whole answers out. */
+export class Server {
+  private readonly http: HttpServer;
+
+  constructor(answer: Answer) {
+    this.http = createServer((request, response) => {
+      void serve(answer, request, response);
+    });
+    // Clients keep idle connections for long; the default of five seconds would reset one that they are about to use.
+    this.http.keepAliveTimeout = 65_000;
+  }
+
+  async listen(port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => {
+      this.http.once('error', reject);
+      this.http.listen(port, HOST, () => {
+        this.http.removeListener('error', reject);
+        resolve();
+      });
+    });
+    return (this.http.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.http.close(() => resolve()));
+    this.http.closeAllConnections();
+    await closed;
+  }
+}
+
+async function serve(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const { status, headers, body } = await answer(await read(request));
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+    response.end(body);
+  } catch (error) {
+    if (error instanceof LostAnswer) {
+      if (error.how === 'reset') {
+        request.socket.resetAndDestroy();
+      }
+      return;
+    }
+    if (request.socket.destroyed) {
+      return;
+    }
+    // A defect of ours: the caller sees an honest 500, the operator what happened.
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    response.writeHead(500, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ __type: 'InternalFailure', message: error instanceof Error ? error.message : String(error) }));
+  }
+}
+
+async function read(request: IncomingMessage): Promise<WireRequest> {
+  const url = new URL(request.url ?? '/', `http://${HOST}`);
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+  }
+  return {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    headers: request.headers as Record<string, string | undefined>,
+    body: chunks.length === 1 ? chunks[0] : Buffer.concat(chunks),
+  };
+}
