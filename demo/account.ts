@@ -36,7 +36,8 @@ export class Account {
         tags: await this.tags(GatewayARN),
       });
       const { Disks = [] } = await this.gateways.send(new ListLocalDisksCommand({ GatewayARN }));
-      table(Disks.map((disk) => ({ disk: disk.DiskNode, path: disk.DiskPath, GiB: (disk.DiskSizeInBytes ?? 0) / GIB, role: disk.DiskAllocationType })));
+      table(Disks.map(({ DiskNode, DiskPath, DiskSizeInBytes = 0, DiskAllocationType }) => (
+        { disk: DiskNode, path: DiskPath, GiB: DiskSizeInBytes / GIB, role: DiskAllocationType })));
     }
     for (const volume of await this.listVolumes()) {
       const described = await this.gateways.send(new DescribeCachediSCSIVolumesCommand({ VolumeARNs: [volume.VolumeARN ?? ''] }));
@@ -73,10 +74,10 @@ export class Account {
     const hash = createHash('sha256');
     let position = 0;
     for await (const page of paginateListSnapshotBlocks({ client: this.ebs }, { SnapshotId: snapshotId })) {
-      for (const block of page.Blocks ?? []) {
-        const answer = await this.ebs.send(new GetSnapshotBlockCommand({ SnapshotId: snapshotId, ...block }));
+      for (const { BlockIndex, BlockToken } of page.Blocks ?? []) {
+        const answer = await this.ebs.send(new GetSnapshotBlockCommand({ SnapshotId: snapshotId, BlockIndex, BlockToken }));
         const data = await answer.BlockData?.transformToByteArray() ?? new Uint8Array();
-        if (position !== (block.BlockIndex ?? 0) * data.length) throw new Error(`block ${block.BlockIndex} of ${snapshotId} does not follow the one before it`);
+        if (position !== (BlockIndex ?? 0) * data.length) throw new Error(`block ${BlockIndex} of ${snapshotId} does not follow the one before it`);
         hash.update(data.subarray(0, Math.max(0, Math.min(data.length, size - position))));
         position += data.length;
       }
