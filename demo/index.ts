@@ -3,10 +3,10 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Account } from './account';
-import { Cloud } from './cloud';
 import { keep } from './keep';
 import { step } from './screen';
 import { Story } from './story';
+import { Cloud } from '../local/cloud';
 
 const USAGE = `npm run demo [-- --image FILE] [--keep]
 

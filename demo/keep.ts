@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { APP } from './cdk';
 import { say } from './screen';
+import { APP } from './story';
 
 const FILE = path.join(__dirname, '..', '.demo', 'env');
 

@@ -1,10 +1,14 @@
+import * as path from 'node:path';
 import { hashOfFile, showSnapshots, type Account } from './account';
-import { Cdk } from './cdk';
-import type { Cloud, Event } from './cloud';
 import { diskImage, type Image } from './image';
-import { card, held, say, step, table } from './screen';
+import { card, held, progress, say, step, table } from './screen';
+import { Cdk } from '../local/cdk';
+import type { Cloud, ResourceEvent } from '../local/cloud';
 
 const GIB = 1024 ** 3;
+
+/** The app that is deployed. */
+export const APP = path.join(__dirname, '..', 'examples', 'volume-gateway');
 
 /** What the second deployment changes. */
 const CHANGE = { gatewayName: 'headquarters', cacheDisks: '/dev/sdb,/dev/sdd', snapshotHour: '4', costCenter: '0815' };
@@ -26,11 +30,9 @@ export class Story {
     const appliance = await step('Switch on an appliance', () => cloud.createAppliance());
     say(`services  ${cloud.endpoint}\n  platform  ${cloud.platformEndpoint}\n  appliance ${appliance.address}`);
     const variables = { ...cloud.variables, APPLIANCE_ADDRESS: appliance.address, DISK_IMAGE: image.file };
-    const cdk = new Cdk({ ...cloud.environment, ...variables }, directory);
+    const cdk = new Cdk({ app: APP, environment: { ...cloud.environment, ...variables }, directory, onLine: progress });
     return new Story(cloud, account, cdk, image, variables);
   }
-
-  private readonly size: Record<string, string>;
 
   private constructor(
     private readonly cloud: Cloud,
@@ -39,12 +41,10 @@ export class Story {
     private readonly image: Image,
     /** What one needs to go on by hand. */
     public readonly variables: Record<string, string>,
-  ) {
-    this.size = { volumeSizeInGiB: String(Math.max(10, Math.ceil(image.size / GIB))) };
-  }
+  ) {}
 
   public async deploy(): Promise<void> {
-    const outputs = await step('Deploy the example', () => this.cdk.deploy(this.size));
+    const outputs = await step('Deploy the example', () => this.deployWith({}));
     await step('What is there now, asked of the services', () => this.account.show());
     await step('The seeded snapshot', async () => {
       const snapshots = await this.account.listSnapshots();
@@ -64,7 +64,7 @@ export class Story {
 
   public async change(): Promise<void> {
     const before = (await this.cloud.events()).length;
-    await step('Change the gateway\'s name, a tag, the cache and the schedule, and deploy again', () => this.cdk.deploy({ ...this.size, ...CHANGE }));
+    await step('Change the gateway\'s name, a tag, the cache and the schedule, and deploy again', () => this.deployWith(CHANGE));
     await step('What got an event', async () => {
       const events = (await this.cloud.events()).slice(before);
       showEvents(events);
@@ -75,7 +75,7 @@ export class Story {
     });
     await step('Deploy once more, unchanged', async () => {
       const count = (await this.cloud.events()).length;
-      await this.cdk.deploy({ ...this.size, ...CHANGE });
+      await this.deployWith(CHANGE);
       expectThat((await this.cloud.events()).length === count, 'no resource got an event');
     });
   }
@@ -93,9 +93,16 @@ export class Story {
       expectThat(gateways.length === 1, 'the gateway was retained: deleting it would burn its appliance for ever');
     });
   }
+
+  /** The outputs of the stack. */
+  private async deployWith(settings: Record<string, string>): Promise<Record<string, string>> {
+    const context = { volumeSizeInGiB: String(Math.max(10, Math.ceil(this.image.size / GIB))), ...settings };
+    const outputs = await this.cdk.deploy(...Object.entries(context).flatMap(([name, value]) => ['--context', `${name}=${value}`]));
+    return Object.values(outputs)[0];
+  }
 }
 
-function showEvents(events: Event[]): void {
+function showEvents(events: ResourceEvent[]): void {
   table(events.map((event) => ({ event: event.requestType, resource: event.logicalResourceId, type: event.resourceType })));
 }
 

@@ -8,7 +8,8 @@ const ROOT = path.join(__dirname, '..');
 /** What is left of the user's environment: enough to run programs, nothing that could name an account. */
 const KEPT = ['PATH', 'LANG', 'LC_ALL', 'TERM', 'COLORTERM', 'NO_COLOR', 'TMPDIR'];
 
-export interface Event {
+/** An event that a custom resource got. */
+export interface ResourceEvent {
   readonly requestType: string;
   readonly logicalResourceId: string;
   readonly resourceType: string;
@@ -20,9 +21,9 @@ export interface Appliance {
   readonly address: string;
 }
 
-/** The local services and the local platform, each in a process of its own. */
+/** The local services and the local platform together, each in a process of its own, and what a deployment on them needs to know. */
 export class Cloud {
-  static async start(directory: string): Promise<Cloud> {
+  public static async start(directory: string): Promise<Cloud> {
     const home = path.join(directory, 'home');
     fs.mkdirSync(home);
     // Also what the tools cache goes to the temporary folder, and no profile of the user's is found.
@@ -67,8 +68,8 @@ export class Cloud {
   }
 
   /** The resource events that the platform has sent so far. */
-  public async events(): Promise<Event[]> {
-    return this.ask<Event[]>(`${this.platformEndpoint}/_local/events`);
+  public async events(): Promise<ResourceEvent[]> {
+    return this.ask<ResourceEvent[]>(`${this.platformEndpoint}/_local/events`);
   }
 
   /** Sizes and counts of what the services hold, from their own books. */
@@ -90,7 +91,7 @@ export class Cloud {
 
 /** A child process that says where it listens in its first line. */
 class Server {
-  static async start(args: string[], env: Record<string, string>): Promise<Server> {
+  public static async start(args: string[], env: Record<string, string>): Promise<Server> {
     const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
     const ready = await new Promise<Record<string, unknown>>((resolve, reject) => {
       child.once('error', reject);
