@@ -12,6 +12,9 @@ export interface Handler<T extends ResourceType> {
   /** When to give up waiting for `attributes` or `gone`, and what to tell the user then. */
   readonly deadline: Deadline;
 
+  /** Why what was made is not taken away again when its creation fails or is rolled back. */
+  readonly keptInRollback?: string;
+
   /** How the tags of what it makes are kept; absent where the service has none, or they belong to something else. */
   readonly tags?: TagStore;
 
@@ -45,6 +48,7 @@ export interface Handler<T extends ResourceType> {
 
 /** An event, as handlers see it. */
 export interface Request<T extends ResourceType> {
+  readonly event: 'Create' | 'Update' | 'Delete';
   readonly properties: Wire<Properties<T>>;
   /** The same each time that one event is delivered. */
   readonly requestId: string;

@@ -1,0 +1,210 @@
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import {
+  ActivateGatewayCommand, DescribeGatewayInformationCommand, StorageGatewayClient, paginateListGateways, type GatewayInfo,
+} from '@aws-sdk/client-storage-gateway';
+import { askForKey, type KeyAnswer, type KeyRequest, type NoKey } from './activation-key/exchange';
+import { CLIENT_CONFIG, once, patient } from './client';
+import { clock } from './clock';
+import { isGone, isInDoubt, isKeyExpired, isKeyUnusable, isTransient } from './errors';
+import type { Request } from './handler';
+import { log } from './log';
+import { OWNER, REQUEST, storageGatewayTags, valueOf } from './tags';
+
+const client = patient(new StorageGatewayClient(CLIENT_CONFIG));
+const functions = patient(new LambdaClient(CLIENT_CONFIG));
+
+type GatewayRequest = Request<'Custom::StorageGatewayGateway'>;
+
+export interface Activated {
+  readonly arn: string;
+  /** It was active before, so that its settings are not yet the wanted ones. */
+  readonly adopted: boolean;
+}
+
+/** An appliance answers two to three minutes after its start; a slow one is given more. Less than a function may run. */
+const BOOT_SECONDS = 480;
+const PAUSE_SECONDS = 10;
+/** How often a lost answer of the activation is asked for again. */
+const ACTIVATIONS = 5;
+
+/** Activates the appliance that answers at the address; one that gives out no key may be active as the gateway that this resource made before. */
+export async function activateByAddress(request: GatewayRequest, address: string): Promise<Activated> {
+  const wanted = await keyRequest(request, address);
+  const giveUpAt = clock.now() + BOOT_SECONDS * 1000;
+  let ours: OwnGateways | undefined;
+  for (let activations = 0; ;) {
+    const answer = await ask(request, wanted);
+    if (answer.key !== undefined) {
+      const arn = await activate(request, answer.key);
+      activations += 1;
+      if (arn !== undefined) {
+        return { arn, adopted: false };
+      }
+      if (activations === ACTIVATIONS) {
+        throw new Error(`the appliance at ${JSON.stringify(address)} gave out ${ACTIVATIONS} keys, and the answer to each activation was lost`);
+      }
+      // The activation may have happened without our hearing of it.
+      ours = undefined;
+    } else {
+      ours ??= await ownGateways(request);
+      const arn = ours.byRequest ?? (await atAddress(ours.byOwner, answer, request.properties.GatewayType));
+      if (arn !== undefined) {
+        log({ resource: request.logicalId, adopted: arn });
+        return { arn, adopted: true };
+      }
+      if (answer.problem !== 'unreachable' || clock.now() > giveUpAt) {
+        throw new Error(`no activation key from ${JSON.stringify(address)}: ${answer.explanation}${hint(ours)}`);
+      }
+    }
+    await clock.sleep(PAUSE_SECONDS * 1000);
+  }
+}
+
+/** A key works once, so one that is used up may be the one that made this gateway. */
+export async function activateByKey(request: GatewayRequest, key: string): Promise<Activated> {
+  for (let activations = 1; ; activations++) {
+    try {
+      const arn = await activate(request, key);
+      if (arn !== undefined) {
+        return { arn, adopted: false };
+      }
+    } catch (error) {
+      if (isKeyExpired(error)) {
+        throw new Error(`the activation key is older than 30 minutes: get a new one (${textOf(error)})`, { cause: error });
+      }
+      if (!isKeyUnusable(error)) {
+        throw error;
+      }
+      const { byRequest, byOwner } = await ownGateways(request);
+      const arn = byRequest ?? byOwner.find(({ GatewayType }) => GatewayType === request.properties.GatewayType)?.GatewayARN;
+      if (arn === undefined) {
+        throw new Error(`the activation key was used already, or belongs to another Region: get a new one, or manage the gateway that it made by its ARN (${textOf(error)})`, { cause: error });
+      }
+      log({ resource: request.logicalId, adopted: arn });
+      return { arn, adopted: true };
+    }
+    if (activations === ACTIVATIONS) {
+      throw new Error(`the answers to ${ACTIVATIONS} activations were lost, and no gateway carries the tag ${REQUEST}=${request.requestId}`);
+    }
+    await clock.sleep(PAUSE_SECONDS * 1000);
+  }
+}
+
+/** Whether an address that was not used before leads to an appliance that is not active: then it is another one. */
+export async function givesOutKey(request: GatewayRequest, address: string): Promise<boolean> {
+  return (await ask(request, await keyRequest(request, address))).key !== undefined;
+}
+
+/** @returns undefined if the answer was lost and no gateway is to be seen that it made */
+async function activate(request: GatewayRequest, key: string): Promise<string | undefined> {
+  const { GatewayName, GatewayTimezone, GatewayType } = request.properties;
+  const region = await client.config.region();
+  try {
+    const { GatewayARN } = await client.send(new ActivateGatewayCommand({
+      ActivationKey: key, GatewayName, GatewayTimezone, GatewayType, GatewayRegion: region, Tags: request.tags,
+    }));
+    return GatewayARN;
+  } catch (error) {
+    if (isInDoubt(error)) {
+      log({ resource: request.logicalId, activationInDoubt: withoutKey(textOf(error), key) });
+      return (await ownGateways(request)).byRequest;
+    }
+    // The service repeats in its text what it found wrong.
+    if (error instanceof Error) {
+      error.message = withoutKey(error.message, key);
+    }
+    throw error;
+  }
+}
+
+interface OwnGateways {
+  /** Made by this very request, whose answer was lost. */
+  readonly byRequest?: string;
+  /** Made by an earlier one, for the same resource of the same stack. */
+  readonly byOwner: GatewayInfo[];
+}
+
+async function ownGateways(request: GatewayRequest): Promise<OwnGateways> {
+  const byOwner: GatewayInfo[] = [];
+  for await (const { Gateways } of paginateListGateways({ client }, {})) {
+    for (const gateway of Gateways ?? []) {
+      const tags = await tagsOf(gateway);
+      if (valueOf(tags, REQUEST) === request.requestId) {
+        return { byRequest: gateway.GatewayARN, byOwner: [] };
+      }
+      if (valueOf(tags, OWNER) === request.owner.Value) {
+        byOwner.push(gateway);
+      }
+    }
+  }
+  return { byOwner };
+}
+
+async function tagsOf({ GatewayARN }: GatewayInfo) {
+  try {
+    return GatewayARN === undefined ? [] : await storageGatewayTags.list(GatewayARN);
+  } catch (error) {
+    if (isGone(error)) {
+      return []; // deleted since it was listed
+    }
+    throw error;
+  }
+}
+
+/** The one that is alive at the address that gave out no key, and of the wanted type. */
+async function atAddress(gateways: GatewayInfo[], { remoteAddress }: NoKey, type: string): Promise<string | undefined> {
+  for (const { GatewayARN, GatewayType } of gateways) {
+    if (remoteAddress === undefined || GatewayType !== type) {
+      continue;
+    }
+    try {
+      const { GatewayNetworkInterfaces } = await once(() => client.send(new DescribeGatewayInformationCommand({ GatewayARN })));
+      if (GatewayNetworkInterfaces?.some(({ Ipv4Address, Ipv6Address }) => remoteAddress === Ipv4Address || remoteAddress === Ipv6Address)) {
+        return GatewayARN;
+      }
+    } catch (error) {
+      if (!isTransient(error)) {
+        throw error;
+      }
+      // Not connected now: it may be booting, and so may a new appliance at its address.
+    }
+  }
+  return undefined;
+}
+
+function hint({ byOwner }: OwnGateways): string {
+  const arns = byOwner.map(({ GatewayARN }) => GatewayARN);
+  return arns.length === 0
+    ? '; an appliance that is active already is managed by the ARN of its gateway'
+    : `; this resource made ${arns.join(', ')} before, which is of another type, not connected, or at another address: if it is the one that is meant, give its ARN`;
+}
+
+async function keyRequest({ properties }: GatewayRequest, address: string): Promise<KeyRequest> {
+  return {
+    address,
+    // Without it, or misspelt, the key would be for us-east-1.
+    activationRegion: await client.config.region(),
+    gatewayType: properties.GatewayType,
+    vpcEndpoint: properties.VpcEndpoint,
+    endpointType: properties.EndpointType,
+    ipVersion: properties.IpVersion,
+  };
+}
+
+async function ask({ properties }: GatewayRequest, wanted: KeyRequest): Promise<KeyAnswer> {
+  if (properties.ActivationKeyFunctionArn === undefined) {
+    return askForKey(wanted);
+  }
+  const { Payload, FunctionError } = await functions.send(new InvokeCommand({
+    FunctionName: properties.ActivationKeyFunctionArn,
+    Payload: JSON.stringify(wanted),
+  }));
+  const answer: unknown = Payload && JSON.parse(Buffer.from(Payload).toString('utf8'));
+  if (FunctionError !== undefined || !answer) {
+    throw new Error(`the function that asks for the activation key inside the VPC failed: ${(answer as { errorMessage?: string } | undefined)?.errorMessage ?? FunctionError}`);
+  }
+  return answer as KeyAnswer;
+}
+
+const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const withoutKey = (text: string, key: string) => text.replaceAll(key, '***');

@@ -1,0 +1,72 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { InitializeMiddleware, MetadataBearer, MiddlewareStack } from '@smithy/types';
+import { clock } from './clock';
+import { isDenied, isInDoubt, isTransient } from './errors';
+
+/** For every client: the retries are ours, and a connection that stays silent is given up. */
+export const CLIENT_CONFIG = { maxAttempts: 1, requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 } };
+
+/** How long, in seconds, a call is repeated. */
+export interface Patience {
+  /** What can succeed a little later: the gateway is busy or not connected, the service throttles, the network failed. */
+  readonly transient: number;
+  /** A permission that was granted a moment ago takes a while to be known everywhere. */
+  readonly denied: number;
+}
+
+const NONE: Patience = { transient: 0, denied: 0 };
+const patience = new AsyncLocalStorage<Patience>();
+
+/** Calls made within `work` are repeated for so long. */
+export const withPatience = <T>(wanted: Patience, work: () => Promise<T>): Promise<T> => patience.run(wanted, work);
+
+/** Calls made within `work` are made once. */
+export const once = <T>(work: () => Promise<T>): Promise<T> => patience.run(NONE, work);
+
+/** They take no client token: what may have happened is looked up before they are repeated. */
+const WITHOUT_TOKEN = new Set(['ActivateGateway', 'CreateSnapshot']);
+
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 10_000;
+
+interface Client<Input extends object, Output extends MetadataBearer> {
+  readonly middlewareStack: MiddlewareStack<Input, Output>;
+}
+
+/** The one retry layer; and an error says which operation it comes from. */
+export function patient<Input extends object, Output extends MetadataBearer, C extends Client<Input, Output>>(client: C & Client<Input, Output>): C {
+  const retrying: InitializeMiddleware<Input, Output> = (next, context) => async (args) => {
+    const operation = String(context.commandName).replace(/Command$/, '');
+    const start = clock.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        return await next(args);
+      } catch (error) {
+        const pause = (0.5 + clock.random() / 2) * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));
+        if (clock.now() + pause > start + 1000 * repeatedFor(error, operation)) {
+          throw named(error, operation);
+        }
+        await clock.sleep(pause);
+      }
+    }
+  };
+  client.middlewareStack.remove('retryMiddleware');
+  client.middlewareStack.add(retrying, { step: 'initialize', name: 'patience', priority: 'high' });
+  return client;
+}
+
+function repeatedFor(error: unknown, operation: string): number {
+  const { transient, denied } = patience.getStore() ?? NONE;
+  if (isDenied(error)) {
+    return denied;
+  }
+  const mayRepeat = isTransient(error) && !(isInDoubt(error) && WITHOUT_TOKEN.has(operation));
+  return mayRepeat ? transient : 0;
+}
+
+function named(error: unknown, operation: string): unknown {
+  if (error instanceof Error && !error.message.startsWith(`${operation}: `)) {
+    error.message = `${operation}: ${error.message || error.name}`;
+  }
+  return error;
+}
