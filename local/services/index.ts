@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Clock, type ClockMode } from './clock';
 import { Dispatcher } from './dispatcher';
-import { elasticBlockStore } from './ebs';
+import { elasticBlockStore, type ElasticBlockStoreOptions } from './ebs';
 import { Faults } from './faults';
 import { Server } from './server';
 import { Journal } from './state/journal';
@@ -18,6 +18,8 @@ export interface LocalServicesOptions {
   /** Directory that keeps the state; without it nothing outlives the process. */
   readonly data?: string;
   readonly clock?: ClockMode;
+  /** How the direct APIs differ from their usual selves. */
+  readonly ebs?: ElasticBlockStoreOptions;
 }
 
 export interface LocalServices {
@@ -34,7 +36,7 @@ export async function startLocalServices(options: LocalServicesOptions = {}): Pr
   const clock = new Clock(options.clock ?? 'wall', state.collection('clock'));
   const faults = new Faults();
   const environment = { account: ACCOUNT, clock, state, directory };
-  const services = [elasticBlockStore(environment), securityTokenService()];
+  const services = [elasticBlockStore(environment, options.ebs), securityTokenService()];
   const dispatcher = new Dispatcher(services, environment, faults);
   const server = new Server((request) => dispatcher.answer(request));
   const port = await server.listen(options.port ?? 0);
