@@ -33,12 +33,15 @@ export class Cloud {
       AWS_CONFIG_FILE: path.join(home, 'config'),
       AWS_SHARED_CREDENTIALS_FILE: path.join(home, 'credentials'),
     };
-    const services = await Server.start(['bin/cdk-storage-gateway', 'local', '--port', '0', '--restart-seconds', '3'], isolated);
+    const data = path.join(directory, 'data');
+    const services = (port: number) => Server.start(['bin/cdk-storage-gateway', 'local', '--port', String(port), '--data', data, '--restart-seconds', '3'], isolated);
+    const first = await services(0);
     try {
-      const platform = await Server.start(['assets/local/platform/index/index.js', '--services', services.endpoint], isolated);
-      return new Cloud(services, platform, isolated);
+      const logs = path.join(directory, 'platform');
+      const platform = await Server.start(['assets/local/platform/index/index.js', '--services', first.endpoint, '--directory', logs], isolated);
+      return new Cloud(first, services, platform, isolated, logs);
     } catch (error) {
-      await services.stop();
+      await first.stop();
       throw error;
     }
   }
@@ -46,7 +49,14 @@ export class Cloud {
   /** For the `cdk` and `aws` commands. */
   public readonly variables: Record<string, string>;
 
-  private constructor(private readonly services: Server, private readonly platform: Server, private readonly isolated: Record<string, string>) {
+  private constructor(
+    private services: Server,
+    private readonly startServices: (port: number) => Promise<Server>,
+    private readonly platform: Server,
+    private readonly isolated: Record<string, string>,
+    /** What the platform writes: the code of the functions, and their logs. */
+    public readonly platformDirectory: string,
+  ) {
     this.variables = { ...this.platform.ready.env as Record<string, string> };
   }
 
@@ -75,6 +85,12 @@ export class Cloud {
   /** Sizes and counts of what the services hold, from their own books. */
   public async state(): Promise<{ gateways: unknown[]; volumes: unknown[]; snapshots: Array<{ id: string; state: string }> }> {
     return this.ask(`${this.endpoint}/_local/state`);
+  }
+
+  /** As if the machine of the services had lost its power, and came back. */
+  public async crashServices(): Promise<void> {
+    await this.services.stop('SIGKILL');
+    this.services = await this.startServices(Number(new URL(this.endpoint).port));
   }
 
   public async stop(): Promise<void> {
@@ -108,10 +124,10 @@ class Server {
     return this.ready.endpoint as string;
   }
 
-  public async stop(): Promise<void> {
+  public async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGTERM');
+    this.child.kill(signal);
     await ended;
   }
 }
