@@ -1,1 +1,9 @@
-export {};
+export * from './activation';
+export * from './cached-volume';
+export * from './cached-volume-gateway';
+export * from './gateway';
+export * from './gateway-grants';
+export * from './gateway-timezone';
+export * from './local-disk';
+export * from './snapshot-schedule';
+export * from './volume-grants';
