@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import * as path from 'node:path';
 import AdmZip from 'adm-zip';
 import { ExecutionEnvironment, type Invocation, type InvocationResult } from './execution-environment';
@@ -156,6 +157,6 @@ export class LambdaFunction {
 }
 
 function sdkDirectory(): string {
-  const resolved = require.resolve('@aws-sdk/client-lambda');
+  const resolved = createRequire(__filename).resolve('@aws-sdk/client-lambda');
   return resolved.slice(0, resolved.lastIndexOf(path.join('@aws-sdk', 'client-lambda')) - 1);
 }
