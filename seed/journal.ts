@@ -6,10 +6,10 @@ import { DIGEST_SIZE } from './block';
  * read it, so no block is hashed a second time.
  */
 export interface Journal {
+  readonly blocksWritten: number;
   has(index: number): boolean;
   record(index: number, digest: Uint8Array): void;
   digest(index: number): Buffer;
-  readonly blocksWritten: number;
   /** Indices in ascending order. */
   indices(): Iterable<number>;
 }

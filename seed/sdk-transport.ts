@@ -76,7 +76,8 @@ export class SdkTransport implements SnapshotTransport {
   }
 
   async list(snapshotId: string, pageToken: string | undefined, abortSignal?: AbortSignal) {
-    const { Blocks, NextToken } = await this.ebs.send(new ListSnapshotBlocksCommand({ SnapshotId: snapshotId, NextToken: pageToken, MaxResults: 10_000 }), { abortSignal });
+    const command = new ListSnapshotBlocksCommand({ SnapshotId: snapshotId, NextToken: pageToken, MaxResults: 10_000 });
+    const { Blocks, NextToken } = await this.ebs.send(command, { abortSignal });
     const blocks = (Blocks ?? []).map(({ BlockIndex, BlockToken }) => ({
       index: present(BlockIndex, 'ListSnapshotBlocks', 'BlockIndex'),
       token: present(BlockToken, 'ListSnapshotBlocks', 'BlockToken'),

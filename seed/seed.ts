@@ -219,7 +219,8 @@ class Seed {
       signal,
       store: async (index, block, digest, stop) => {
         const operation = `PutSnapshotBlock of block ${index}`;
-        const checksum = await this.retrier.run(operation, () => transport.put(snapshotId, index, block, digest, stop), { signal: stop, limiter: this.puts });
+        const put = () => transport.put(snapshotId, index, block, digest, stop);
+        const checksum = await this.retrier.run(operation, put, { signal: stop, limiter: this.puts });
         if (checksum !== undefined && checksum !== digest.toString('base64')) {
           throw new Error(`${operation} was answered with the checksum ${checksum}, sent was ${digest.toString('base64')}`);
         }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { BLOCK_SIZE } from './block';
 import type { Journal } from './journal';
 import type { Limiter } from './limiter';
+import { inParallel } from './parallel';
 import type { Retrier } from './retrier';
 import type { ListedBlock, SnapshotTransport } from './snapshot-transport';
 
@@ -48,35 +49,21 @@ export async function verifySnapshot(options: VerifyOptions): Promise<void> {
   }
 }
 
-async function readBack(blocks: readonly ListedBlock[], { transport, snapshotId, journal, retrier, limiter, concurrency, signal, onBlock }: VerifyOptions): Promise<void> {
-  const stop = new AbortController();
-  const forward = () => stop.abort(signal?.reason);
-  signal?.addEventListener('abort', forward, { once: true });
+async function readBack(blocks: readonly ListedBlock[], options: VerifyOptions): Promise<void> {
+  const { transport, snapshotId, journal, retrier, limiter, concurrency, signal, onBlock } = options;
   let next = 0;
-
-  const work = async () => {
-    try {
-      while (next < blocks.length) {
-        stop.signal.throwIfAborted();
-        const block = blocks[next++];
-        const digest = await retrier.run(`GetSnapshotBlock of block ${block.index}`, () => readDigest(transport, snapshotId, block, stop.signal), { signal: stop.signal, limiter });
-        if (!digest.equals(journal.digest(block.index))) {
-          throw new VerificationError(`block ${block.index} of snapshot ${snapshotId} reads back with other bytes than were written`);
-        }
-        onBlock?.(block.index);
+  await inParallel(Math.min(concurrency, blocks.length), async (_, stop) => {
+    while (next < blocks.length) {
+      stop.throwIfAborted();
+      const block = blocks[next++];
+      const read = () => readDigest(transport, snapshotId, block, stop);
+      const digest = await retrier.run(`GetSnapshotBlock of block ${block.index}`, read, { signal: stop, limiter });
+      if (!digest.equals(journal.digest(block.index))) {
+        throw new VerificationError(`block ${block.index} of snapshot ${snapshotId} reads back with other bytes than were written`);
       }
-    } catch (error) {
-      stop.abort(error);
+      onBlock?.(block.index);
     }
-  };
-
-  try {
-    signal?.throwIfAborted();
-    await Promise.all(Array.from({ length: Math.min(concurrency, blocks.length) }, work));
-    stop.signal.throwIfAborted();
-  } finally {
-    signal?.removeEventListener('abort', forward);
-  }
+  }, signal);
 }
 
 async function readDigest(transport: SnapshotTransport, snapshotId: string, block: ListedBlock, signal: AbortSignal): Promise<Buffer> {

@@ -1,6 +1,7 @@
 import { BLOCK_SIZE, digestOf } from './block';
 import type { BlockSource } from './block-source';
 import type { Journal } from './journal';
+import { inParallel } from './parallel';
 import type { Shard } from './plan';
 
 export interface WriteOptions {
@@ -23,33 +24,18 @@ export async function writeBlocks({ source, shards, journal, concurrency, store,
   const slots = Math.max(1, Math.min(concurrency, shards.reduce((sum, { blockCount }) => sum + blockCount, 0)));
   const slab = Buffer.allocUnsafeSlow(slots * BLOCK_SIZE);
   const missing = missingBlocks(shards, journal);
-  const stop = new AbortController();
-  const forward = () => stop.abort(signal?.reason);
-  signal?.addEventListener('abort', forward, { once: true });
 
-  const work = async (slot: number) => {
+  await inParallel(slots, async (slot, stop) => {
     const block = slab.subarray(slot * BLOCK_SIZE, (slot + 1) * BLOCK_SIZE);
-    try {
-      for (const index of missing) {
-        stop.signal.throwIfAborted();
-        await source.readBlock(index, block, stop.signal);
-        const digest = digestOf(block);
-        await store(index, block, digest, stop.signal);
-        journal.record(index, digest);
-        onBlock?.(index);
-      }
-    } catch (error) {
-      stop.abort(error);
+    for (const index of missing) {
+      stop.throwIfAborted();
+      await source.readBlock(index, block, stop);
+      const digest = digestOf(block);
+      await store(index, block, digest, stop);
+      journal.record(index, digest);
+      onBlock?.(index);
     }
-  };
-
-  try {
-    signal?.throwIfAborted();
-    await Promise.all(Array.from({ length: slots }, (_, slot) => work(slot)));
-    stop.signal.throwIfAborted();
-  } finally {
-    signal?.removeEventListener('abort', forward);
-  }
+  }, signal);
 }
 
 /** One iterator that all slots draw from. A generator would be closed by the first slot that leaves its loop. */

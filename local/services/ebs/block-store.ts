@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, truncateSync, writeSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -16,33 +16,35 @@ const ZEROS = Buffer.alloc(BLOCK_SIZE);
  * a new place, so a kill in the middle leaves the old one; what was acknowledged stands in both files.
  */
 class BlockStore {
+  static async open(directory: string): Promise<BlockStore> {
+    mkdirSync(directory, { recursive: true });
+    const data = join(directory, 'data');
+    const list = join(directory, 'list');
+    const records = existsSync(list) ? readFileSync(list) : Buffer.alloc(0);
+    const whole = Math.floor(records.length / RECORD_SIZE) * RECORD_SIZE;
+    if (records.length > whole) {
+      // A record that was cut off was never acknowledged.
+      truncateSync(list, whole);
+    }
+    return new BlockStore(await open(data, existsSync(data) ? 'r+' : 'w+'), await open(list, 'a'), records.subarray(0, whole));
+  }
+
   /** Numbers of records, by index of block. */
   private readonly records = new Map<number, number>();
-  private list: Buffer;
   private count: number;
-  private places: number;
+  private places = 0;
   private ordered?: Uint32Array;
-  private readonly listFile: number;
+  /** Records that the next write takes along. */
+  private unsaved: Buffer[] = [];
+  private saving: Promise<void> = Promise.resolve();
 
-  private constructor(private readonly data: FileHandle, listPath: string) {
-    this.list = existsSync(listPath) ? readFileSync(listPath) : Buffer.alloc(0);
-    this.count = Math.floor(this.list.length / RECORD_SIZE);
-    this.places = 0;
+  private constructor(private readonly data: FileHandle, private readonly listFile: FileHandle, private list: Buffer) {
+    this.count = list.length / RECORD_SIZE;
     for (let record = 0; record < this.count; record++) {
       this.records.set(this.list.readUInt32LE(record * RECORD_SIZE), record);
       const place = this.list.readUInt32LE(record * RECORD_SIZE + 4);
       this.places = place === NOWHERE ? this.places : Math.max(this.places, place + 1);
     }
-    if (this.list.length > this.count * RECORD_SIZE) {
-      // A record that was cut off was never acknowledged.
-      truncateSync(listPath, this.count * RECORD_SIZE);
-    }
-    this.listFile = openSync(listPath, 'a');
-  }
-
-  static async open(directory: string): Promise<BlockStore> {
-    mkdirSync(directory, { recursive: true });
-    return new BlockStore(await open(join(directory, 'data'), constants.O_RDWR | constants.O_CREAT), join(directory, 'list'));
   }
 
   get size(): number {
@@ -76,7 +78,7 @@ class BlockStore {
     record.writeUInt32LE(index, 0);
     record.writeUInt32LE(place, 4);
     digest.copy(record, 8);
-    writeSync(this.listFile, record);
+    await this.save(record);
     this.remember(index, record);
   }
 
@@ -97,8 +99,24 @@ class BlockStore {
   }
 
   async close(): Promise<void> {
-    closeSync(this.listFile);
+    await this.saving;
+    await this.listFile.close();
     await this.data.close();
+  }
+
+  /** One write takes along all records that have gathered during the one before. */
+  private save(record: Buffer): Promise<void> {
+    this.unsaved.push(record);
+    if (this.unsaved.length === 1) {
+      this.saving = this.saving.then(async () => {
+        const records = Buffer.concat(this.unsaved);
+        this.unsaved = [];
+        for (let done = 0; done < records.length;) {
+          done += (await this.listFile.write(records, done)).bytesWritten;
+        }
+      });
+    }
+    return this.saving;
   }
 
   private recordOf(index: number): number {

@@ -1,7 +1,8 @@
 import {
   CompleteSnapshot$, GetSnapshotBlock$, ListChangedBlocks$, ListSnapshotBlocks$, PutSnapshotBlock$, StartSnapshot$,
-  type CompleteSnapshotRequest, type CompleteSnapshotResponse, type GetSnapshotBlockRequest, type ListChangedBlocksRequest, type ListChangedBlocksResponse,
-  type ListSnapshotBlocksRequest, type ListSnapshotBlocksResponse, type PutSnapshotBlockResponse, type StartSnapshotRequest, type StartSnapshotResponse,
+  type CompleteSnapshotRequest, type CompleteSnapshotResponse, type GetSnapshotBlockRequest, type ListChangedBlocksRequest,
+  type ListChangedBlocksResponse, type ListSnapshotBlocksRequest, type ListSnapshotBlocksResponse, type PutSnapshotBlockResponse,
+  type StartSnapshotRequest, type StartSnapshotResponse,
 } from '@aws-sdk/client-ebs';
 import { BLOCK_SIZE } from './block-store';
 import { getSnapshotBlock, listChangedBlocks, listSnapshotBlocks } from './read';
@@ -57,8 +58,11 @@ export function elasticBlockStore(environment: Environment, options: ElasticBloc
         (input, context) => getSnapshotBlock(store, input, context)),
       operation<ListSnapshotBlocksRequest, ListSnapshotBlocksResponse>(ListSnapshotBlocks$, { SnapshotId: snapshotId, ...paging },
         (input, context) => listSnapshotBlocks(store, input, context)),
-      operation<ListChangedBlocksRequest, ListChangedBlocksResponse>(ListChangedBlocks$, { FirstSnapshotId: snapshotId, SecondSnapshotId: snapshotId, ...paging },
-        (input, context) => listChangedBlocks(store, input, context)),
+      operation<ListChangedBlocksRequest, ListChangedBlocksResponse>(ListChangedBlocks$, {
+        FirstSnapshotId: snapshotId,
+        SecondSnapshotId: snapshotId,
+        ...paging,
+      }, (input, context) => listChangedBlocks(store, input, context)),
     ],
     close: () => store.blocks.close(),
   };

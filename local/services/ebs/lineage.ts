@@ -55,7 +55,7 @@ export function positionOf(indices: Uint32Array, index: number): number {
   let low = 0;
   let high = indices.length;
   while (low < high) {
-    const middle = (low + high) >>> 1;
+    const middle = Math.floor((low + high) / 2);
     if (indices[middle] < index) {
       low = middle + 1;
     } else {

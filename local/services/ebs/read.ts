@@ -1,6 +1,6 @@
 import type {
-  Block, ChangedBlock, GetSnapshotBlockRequest, GetSnapshotBlockResponse, ListChangedBlocksRequest, ListChangedBlocksResponse, ListSnapshotBlocksRequest,
-  ListSnapshotBlocksResponse,
+  Block, ChangedBlock, GetSnapshotBlockRequest, GetSnapshotBlockResponse, ListChangedBlocksRequest, ListChangedBlocksResponse,
+  ListSnapshotBlocksRequest, ListSnapshotBlocksResponse,
 } from '@aws-sdk/client-ebs';
 import { BLOCK_SIZE } from './block-store';
 import { areRelated, changedBlocks, Contents, positionOf } from './lineage';
@@ -26,7 +26,9 @@ export async function getSnapshotBlock(
   return { DataLength: BLOCK_SIZE, BlockData: await holder.read(index), Checksum: holder.digest(index).toString('base64'), ChecksumAlgorithm: 'SHA256' };
 }
 
-export async function listSnapshotBlocks(store: Store, input: Given<ListSnapshotBlocksRequest>, context: Context): Promise<ListSnapshotBlocksResponse> {
+export async function listSnapshotBlocks(
+  store: Store, input: Given<ListSnapshotBlocksRequest>, context: Context,
+): Promise<ListSnapshotBlocksResponse> {
   const { SnapshotId: snapshotId } = input;
   store.throttle.admit('ListSnapshotBlocks', context.account, snapshotId);
   const snapshot = readable(store, snapshotId, context);
