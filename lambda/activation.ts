@@ -23,6 +23,8 @@ export interface Activated {
 
 /** An appliance answers two to three minutes after its start; a slow one is given more. Less than a function may run. */
 const BOOT_SECONDS = 480;
+/** An activated appliance may restart, and be gone for a while. */
+const RECONNECT_SECONDS = 120;
 const PAUSE_SECONDS = 10;
 /** How often a lost answer of the activation is asked for again. */
 const ACTIVATIONS = 5;
@@ -30,7 +32,7 @@ const ACTIVATIONS = 5;
 /** Activates the appliance that answers at the address; one that gives out no key may be active as the gateway that this resource made before. */
 export async function activateByAddress(request: GatewayRequest, address: string): Promise<Activated> {
   const wanted = await keyRequest(request, address);
-  const giveUpAt = clock.now() + BOOT_SECONDS * 1000;
+  const start = clock.now();
   let ours: OwnGateways | undefined;
   for (let activations = 0; ;) {
     const answer = await ask(request, wanted);
@@ -52,7 +54,8 @@ export async function activateByAddress(request: GatewayRequest, address: string
         log({ resource: request.logicalId, adopted: arn });
         return { arn, adopted: true };
       }
-      if (answer.problem !== 'unreachable' || clock.now() > giveUpAt) {
+      const worthwhile = answer.problem === 'unreachable' ? BOOT_SECONDS : ours.byOwner.length > 0 ? RECONNECT_SECONDS : 0;
+      if (clock.now() >= start + worthwhile * 1000) {
         throw new Error(`no activation key from ${JSON.stringify(address)}: ${answer.explanation}${hint(ours)}`);
       }
     }

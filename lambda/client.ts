@@ -23,8 +23,8 @@ export const withPatience = <T>(wanted: Patience, work: () => Promise<T>): Promi
 /** Calls made within `work` are made once. */
 export const once = <T>(work: () => Promise<T>): Promise<T> => patience.run(NONE, work);
 
-/** They take no client token: what may have happened is looked up before they are repeated. */
-const WITHOUT_TOKEN = new Set(['ActivateGateway', 'CreateSnapshot']);
+/** They take no client token: who calls them looks up what may have happened before they are repeated. */
+const WITHOUT_TOKEN = new Set(['ActivateGateway', 'AddCache', 'AddUploadBuffer', 'CreateSnapshot']);
 
 const FIRST_PAUSE = 200;
 const LONGEST_PAUSE = 10_000;

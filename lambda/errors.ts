@@ -20,7 +20,7 @@ export const CONDITIONS: Record<Condition, Signs> = {
       'SnapshotScheduleNotFound', 'BandwidthThrottleScheduleNotFound', 'SnapshotNotFound', 'SnapshotDeleted',
       'ResourceNotFoundException', 'ExecutionDoesNotExist', 'StateMachineDoesNotExist', 'InvalidSnapshot.NotFound',
     ],
-    texts: [/the specified [\w ]+ (was not found|does not exist|could not be found)/i, /\bsnapshot schedule\b.* not found/i],
+    texts: [/the specified (gateway|volume|target|initiator|CHAP credentials?|tape|snapshot|snapshot schedule|bandwidth [\w ]+) (was|were|could) not (be )?found/i],
   },
   'not connected': {
     codes: ['GatewayNotConnected'],
@@ -63,7 +63,7 @@ export const CONDITIONS: Record<Condition, Signs> = {
   },
   'in use': {
     codes: ['VolumeInUse'],
-    texts: [/volume is in use/i],
+    texts: [/volume is (already )?in use/i],
   },
   'key unusable': {
     codes: ['ActivationKeyInvalid', 'ActivationKeyNotFound'],
@@ -89,6 +89,7 @@ export const isInUse = (error: unknown) => is('in use', error);
 /** The key was used before, or never was one. */
 export const isKeyUnusable = (error: unknown) => is('key unusable', error);
 export const isKeyExpired = (error: unknown) => is('key expired', error);
+/** The gateway is of a type that does not know the operation. */
 export const isNotForThisGateway = (error: unknown) => is('not for this gateway', error);
 export const isDenied = (error: unknown) => is('denied', error);
 

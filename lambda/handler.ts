@@ -1,5 +1,5 @@
-import type { Attributes, Properties, ResourceType, Tag, Wire } from '../src/private/contract';
 import type { Stack } from './stack';
+import type { Attributes, Properties, ResourceType, Tag, Wire } from '../src/private/contract';
 
 /**
  * What one resource type does. The protocol around it (events, physical ids, tags, deadlines, the log) is index.ts's;

@@ -1,0 +1,42 @@
+import { DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { CreateSnapshotCommand, StorageGatewayClient } from '@aws-sdk/client-storage-gateway';
+import { CLIENT_CONFIG, patient } from './client';
+import { clock } from './clock';
+import { isGone, isInDoubt } from './errors';
+import type { Tag } from '../src/private/contract';
+
+const client = patient(new StorageGatewayClient(CLIENT_CONFIG));
+const ec2 = patient(new EC2Client(CLIENT_CONFIG));
+
+/** Snapshots take no token. Of this one there is one for each volume, so its description finds it again. */
+const descriptionOf = (volumeArn: string) => `final snapshot of ${volumeArn.split('/').slice(-3).join('/')}`;
+
+/** A snapshot that was just started may not be listed yet. */
+const LISTED_AFTER_SECONDS = 5;
+const TRIES = 5;
+
+export async function startFinalSnapshot(volumeArn: string, tags: Tag[]): Promise<void> {
+  for (let tries = 1; (await finalSnapshotState(volumeArn)) === undefined; tries++) {
+    try {
+      await client.send(new CreateSnapshotCommand({ VolumeARN: volumeArn, SnapshotDescription: descriptionOf(volumeArn), Tags: tags }));
+      return;
+    } catch (error) {
+      if (isGone(error)) {
+        return; // so is what it would hold
+      }
+      if (!isInDoubt(error) || tries === TRIES) {
+        throw error;
+      }
+      await clock.sleep(LISTED_AFTER_SECONDS * 1000);
+    }
+  }
+}
+
+/** Undefined if there is none; one that failed counts for nothing. */
+export async function finalSnapshotState(volumeArn: string): Promise<string | undefined> {
+  const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({
+    OwnerIds: ['self'],
+    Filters: [{ Name: 'description', Values: [descriptionOf(volumeArn)] }],
+  }));
+  return Snapshots.map(({ State }) => State).filter((state) => state !== 'error').sort()[0];
+}
