@@ -120,7 +120,8 @@ export class Activation {
           ApplianceAddress: address,
           ActivationKeyFunctionArn: keyFunction?.functionArn,
           VpcEndpoint: options.vpcEndpointDnsName,
-          EndpointType: options.endpointType,
+          // What the appliance takes without being told; the service documents no parameter for it.
+          EndpointType: options.endpointType === EndpointType.STANDARD ? undefined : options.endpointType,
           IpVersion: options.ipVersion,
           SettleTime: seconds,
         },

@@ -33,7 +33,8 @@ export function activationKeyFunction(scope: Construct, network: ActivationKeyNe
     handler: 'index.handler',
     runtime: lambda.Runtime.NODEJS_22_X,
     description: 'Asks storage gateway appliances for their activation keys',
-    timeout: Duration.minutes(1),
+    // One question, for which it waits ten seconds.
+    timeout: Duration.seconds(30),
     logGroup: provider.logGroup,
     allowPublicSubnet: true,
     ...network,

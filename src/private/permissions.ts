@@ -17,7 +17,7 @@ const OWNED = { StringLike: { 'aws:ResourceTag/cdk-storage-gateway:owner': '${St
 
 export const PERMISSIONS: readonly Permission[] = [
   {
-    actions: ['cloudformation:DescribeStackResources', 'cloudformation:DescribeStacks'],
+    actions: ['cloudformation:DescribeStacks', 'cloudformation:ListStackResources'],
     resources: ['${StackId}'],
   },
   {
