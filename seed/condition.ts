@@ -98,6 +98,10 @@ export function isValidationError(error: unknown): boolean {
   return marksOf(error).name === 'ValidationException';
 }
 
+export function isSnapshotMissing(error: unknown): boolean {
+  return marksOf(error).name === 'ResourceNotFoundException';
+}
+
 /** `Name (REASON): message`, as far as there is any. */
 export function describeError(error: unknown): string {
   const { name, reason, message, code } = marksOf(error);

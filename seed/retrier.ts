@@ -50,9 +50,9 @@ export class Retrier {
     this.deniedUntil = clock.now() + (permissionGrace ?? 0);
   }
 
-  /** From now on a missing snapshot may be one that is not visible yet. */
-  snapshotIsNew(): void {
-    this.newUntil = this.clock.now() + NOT_FOUND_GRACE;
+  /** For a while a missing snapshot may be one that is not visible yet. */
+  snapshotIsNew(since: number): void {
+    this.newUntil = since + NOT_FOUND_GRACE;
   }
 
   async run<T>(operation: string, attempt: (tries: number) => Promise<T>, { signal, limiter, budget }: RunOptions = {}): Promise<T> {

@@ -41,7 +41,7 @@ export class SdkTransport implements SnapshotTransport {
   }
 
   async start(request: StartRequest, abortSignal?: AbortSignal) {
-    const { SnapshotId, Status } = await this.ebs.send(new StartSnapshotCommand({
+    const { SnapshotId, Status, StartTime } = await this.ebs.send(new StartSnapshotCommand({
       VolumeSize: request.volumeSize,
       ClientToken: request.clientToken,
       Description: request.description,
@@ -50,7 +50,11 @@ export class SdkTransport implements SnapshotTransport {
       Tags: request.tags.map(({ Key, Value }) => ({ Key, Value })),
       Timeout: request.timeout,
     }), { abortSignal });
-    return { snapshotId: present(SnapshotId, 'StartSnapshot', 'SnapshotId'), state: present(Status, 'StartSnapshot', 'Status') as SnapshotState };
+    return {
+      snapshotId: present(SnapshotId, 'StartSnapshot', 'SnapshotId'),
+      state: present(Status, 'StartSnapshot', 'Status') as SnapshotState,
+      startedAt: StartTime?.getTime(),
+    };
   }
 
   async put(snapshotId: string, index: number, block: Buffer, digest: Buffer, abortSignal?: AbortSignal) {

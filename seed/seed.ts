@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { BlockSource } from './block-source';
 import { systemClock, type Clock } from './clock';
-import { isValidationError } from './condition';
+import { isSnapshotMissing, isValidationError } from './condition';
 import { linearChecksum, MemoryJournal, type Journal } from './journal';
 import { Limiter } from './limiter';
 import type { Plan } from './plan';
 import { OperationError, Retrier } from './retrier';
-import type { SnapshotTransport, Tag } from './snapshot-transport';
+import type { SnapshotState, SnapshotTransport, StartedSnapshot, Tag } from './snapshot-transport';
 import { verifySnapshot } from './verifier';
 import { writeBlocks } from './writer';
 
@@ -29,6 +29,8 @@ export interface SeedOptions {
   /** Milliseconds in which a refused permission is retried. */
   readonly permissionGrace?: number;
   readonly signal?: AbortSignal;
+  /** Throws if nobody wants the seed any more; asked right before and after a snapshot is started. */
+  readonly assertWanted?: () => Promise<void>;
   readonly onProgress?: (progress: SeedProgress) => void;
 }
 
@@ -58,6 +60,8 @@ export interface SeedResult {
 const CONCURRENCY = 32;
 /** Snapshots that the service gave up under earlier tokens of the same seed. */
 const MOST_SALTS = 5;
+/** Milliseconds by which the service's clock may differ from ours. */
+const CLOCK_DIFFERENCE = 10_000;
 /** Minutes; the service gives a snapshot up that nothing was written to for so long. */
 const SNAPSHOT_TIMEOUT = 60;
 /** Milliseconds between two looks at a snapshot that is being completed. */
@@ -90,7 +94,7 @@ class Seed {
   private readonly clock: Clock;
   private readonly startedAt: number;
   private readonly concurrency: number;
-  private readonly journal: Journal;
+  private journal: Journal;
   private readonly retrier: Retrier;
   private readonly puts: Limiter;
   private readonly gets: Limiter;
@@ -121,9 +125,68 @@ class Seed {
   }
 
   async run(): Promise<SeedResult> {
+    for (let salt = 0; salt < MOST_SALTS; salt++) {
+      const { snapshotId, state, startedAt = this.clock.now() } = await this.start(salt);
+      this.progress.snapshotId = snapshotId;
+      this.retrier.snapshotIsNew(startedAt);
+      if (state === 'error') {
+        await this.delete(snapshotId);
+        continue;
+      }
+      try {
+        return await this.fill(snapshotId, state);
+      } catch (error) {
+        const isOld = startedAt < this.startedAt - CLOCK_DIFFERENCE;
+        if (!(isOld && error instanceof OperationError && isSnapshotMissing(error.cause))) {
+          throw error;
+        }
+        // The token led to a snapshot of an earlier run that was deleted since.
+        this.journal = new MemoryJournal(this.options.plan.blockCount);
+      }
+    }
+    throw new Error(`StartSnapshot answered ${MOST_SALTS} times with a snapshot that had ended in error or was deleted`);
+  }
+
+  /** What could not be removed, as an error; undefined when nothing is left. */
+  async cleanUp(): Promise<unknown> {
+    if (!this.started) {
+      return undefined;
+    }
+    const { transport, marker } = this.options;
+    try {
+      const known = this.progress.snapshotId;
+      const found = await this.retrier.run('DescribeSnapshots', () => transport.find(marker), { budget: CLEAN_UP_BUDGET });
+      for (const snapshotId of new Set([...(known === undefined ? [] : [known]), ...found.map((snapshot) => snapshot.snapshotId)])) {
+        await this.delete(snapshotId);
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** The service answers a token that it knows with the snapshot of that token, whatever has become of it. */
+  private async start(salt: number): Promise<StartedSnapshot> {
+    const { transport, plan, name, marker, tags = [], description, kmsKeyArn, signal, assertWanted } = this.options;
+    this.enter('start');
+    const started = await this.retrier.run('StartSnapshot', async () => {
+      await assertWanted?.();
+      this.started = true;
+      return transport.start({
+        volumeSize: plan.volumeSize,
+        clientToken: clientToken(name, salt),
+        description,
+        kmsKeyArn,
+        tags: [...tags.filter(({ Key }) => Key !== marker.Key), marker],
+        timeout: SNAPSHOT_TIMEOUT,
+      }, signal);
+    }, { signal });
+    await assertWanted?.();
+    return started;
+  }
+
+  private async fill(snapshotId: string, state: SnapshotState): Promise<SeedResult> {
     const { plan } = this.options;
-    const { snapshotId, state } = await this.start();
-    this.progress.snapshotId = snapshotId;
     if (state === 'pending') {
       await this.write(snapshotId);
     } else {
@@ -149,47 +212,6 @@ class Seed {
       checksum: linearChecksum(this.journal),
       seconds: (this.clock.now() - this.startedAt) / 1_000,
     };
-  }
-
-  /** What could not be removed, as an error; undefined when nothing is left. */
-  async cleanUp(): Promise<unknown> {
-    if (!this.started) {
-      return undefined;
-    }
-    const { transport, marker } = this.options;
-    try {
-      const known = this.progress.snapshotId;
-      const found = await this.retrier.run('DescribeSnapshots', () => transport.find(marker), { budget: CLEAN_UP_BUDGET });
-      for (const snapshotId of new Set([...(known === undefined ? [] : [known]), ...found.map((snapshot) => snapshot.snapshotId)])) {
-        await this.retrier.run(`DeleteSnapshot of ${snapshotId}`, () => transport.delete(snapshotId), { budget: CLEAN_UP_BUDGET });
-      }
-      return undefined;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  /** The service answers a token that it knows with the snapshot of that token, whatever has become of it. */
-  private async start(): Promise<{ snapshotId: string; state: 'pending' | 'completed' }> {
-    const { transport, plan, name, marker, tags = [], description, kmsKeyArn, signal } = this.options;
-    this.enter('start');
-    for (let salt = 0; salt < MOST_SALTS; salt++) {
-      this.started = true;
-      const { snapshotId, state } = await this.retrier.run('StartSnapshot', () => transport.start({
-        volumeSize: plan.volumeSize,
-        clientToken: clientToken(name, salt),
-        description,
-        kmsKeyArn,
-        tags: [...tags, marker],
-        timeout: SNAPSHOT_TIMEOUT,
-      }, signal), { signal });
-      this.retrier.snapshotIsNew();
-      if (state !== 'error') {
-        return { snapshotId, state };
-      }
-      await this.retrier.run(`DeleteSnapshot of ${snapshotId}`, () => transport.delete(snapshotId, signal), { signal });
-    }
-    throw new Error(`StartSnapshot answered ${MOST_SALTS} times with a snapshot that had ended in error`);
   }
 
   private async write(snapshotId: string): Promise<void> {
@@ -226,7 +248,7 @@ class Seed {
         }
       },
       onBlock: () => {
-        this.progress.blocksWritten++;
+        this.progress.blocksWritten = this.journal.blocksWritten;
         this.report();
       },
     });
@@ -258,7 +280,7 @@ class Seed {
       const snapshot = await this.retrier.run('DescribeSnapshots', () => transport.describe(snapshotId, signal), { signal });
       if (snapshot?.state === 'completed') {
         // For the listing it is as new as it was for the puts.
-        this.retrier.snapshotIsNew();
+        this.retrier.snapshotIsNew(this.clock.now());
         return true;
       }
       if (snapshot?.state === 'error') {
@@ -281,6 +303,11 @@ class Seed {
   private async readDigests(): Promise<void> {
     const { source, plan, signal } = this.options;
     await writeBlocks({ source, shards: plan.shards, journal: this.journal, concurrency: this.concurrency, signal, store: async () => undefined });
+  }
+
+  /** Goes on when the run was stopped: that is when it is needed most. */
+  private async delete(snapshotId: string): Promise<void> {
+    await this.retrier.run(`DeleteSnapshot of ${snapshotId}`, () => this.options.transport.delete(snapshotId), { budget: CLEAN_UP_BUDGET });
   }
 
   private enter(phase: SeedPhase): void {

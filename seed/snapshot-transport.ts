@@ -16,6 +16,13 @@ export interface StartRequest {
   readonly timeout: number;
 }
 
+export interface StartedSnapshot {
+  readonly snapshotId: string;
+  readonly state: SnapshotState;
+  /** Milliseconds since the epoch, by the service's clock. */
+  readonly startedAt?: number;
+}
+
 export interface ListedBlock {
   readonly index: number;
   readonly token: string;
@@ -42,7 +49,7 @@ export interface DescribedSnapshot {
  * The requests that a seed is made of, each tried once. Errors are the service's own.
  */
 export interface SnapshotTransport {
-  start(request: StartRequest, signal?: AbortSignal): Promise<{ snapshotId: string; state: SnapshotState }>;
+  start(request: StartRequest, signal?: AbortSignal): Promise<StartedSnapshot>;
   /** `digest` is the SHA-256 of the block; answers the checksum that the service has computed, base64. */
   put(snapshotId: string, index: number, block: Buffer, digest: Buffer, signal?: AbortSignal): Promise<string | undefined>;
   complete(snapshotId: string, blocksWritten: number, linearChecksum: string, signal?: AbortSignal): Promise<void>;
