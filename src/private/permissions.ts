@@ -47,7 +47,6 @@ export const PERMISSIONS: readonly Permission[] = [
       'storagegateway:AddUploadBuffer',
       'storagegateway:DescribeCache',
       'storagegateway:DescribeGatewayInformation',
-      'storagegateway:DescribeUploadBuffer',
       'storagegateway:ListLocalDisks',
       'storagegateway:UpdateGatewayInformation',
     ],
