@@ -15,6 +15,11 @@ export interface CallRecord {
   readonly outcome: string;
 }
 
+interface Origin {
+  readonly region: string;
+  readonly accessKeyId: string;
+}
+
 /** How many calls are remembered: a seed alone makes tens of thousands. */
 const REMEMBERED_CALLS = 100_000;
 
@@ -56,7 +61,7 @@ export class Dispatcher {
     return { service, region: signature.region, accessKeyId: signature.accessKeyId };
   }
 
-  private async call(service: Service, request: WireRequest, requestId: string, from: { region: string; accessKeyId: string }): Promise<WireResponse> {
+  private async call(service: Service, request: WireRequest, requestId: string, from: Origin): Promise<WireResponse> {
     const operations = this.operations.get(service) ?? new Map<string, Operation>();
     const { operation: name, input } = service.protocol.read(request, [...operations.values()].map(({ schema }) => schema));
     const operation = operations.get(name);

@@ -23,6 +23,9 @@ export interface Context {
   readonly caller: Caller;
 }
 
+/** What it takes to look at a Region's state: the state, and what time it is. */
+export type View = Pick<Context, 'state' | 'clock'>;
+
 export interface Caller {
   readonly accessKeyId: string;
 }
