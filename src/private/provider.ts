@@ -49,6 +49,8 @@ export class Provider extends Construct {
       // The framework has to answer before ServiceTimeout (an hour), or CloudFormation would say nothing but that it waited in vain.
       totalTimeout: Duration.minutes(55),
       logGroup: this.logGroup,
+      // The framework would log each event whole, an activation key among its properties; our own line leaves secrets out.
+      frameworkLambdaLoggingLevel: lambda.ApplicationLogLevel.FATAL,
     });
     this.serviceToken = provider.serviceToken;
   }
