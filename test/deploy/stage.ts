@@ -7,7 +7,7 @@ import { ListGatewaysCommand, ListVolumesCommand, StorageGatewayClient } from '@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Cdk } from '../../local/cdk';
 import { Cloud } from '../../local/cloud';
-import { Activation, CachedVolumeGateway, type CachedVolumeGatewayProps, GatewayTimezone, LocalDisk } from '../../src';
+import { Activation, type CachedVolumeGatewayProps, GatewayTimezone, LocalDisk } from '../../src';
 
 /** A local cloud with everything that a deployment test looks at. */
 export class Stage {
