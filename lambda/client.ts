@@ -50,7 +50,6 @@ export function patient<Input extends object, Output extends MetadataBearer, C e
       }
     }
   };
-  client.middlewareStack.remove('retryMiddleware');
   client.middlewareStack.add(retrying, { step: 'initialize', name: 'patience', priority: 'high' });
   return client;
 }

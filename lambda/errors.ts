@@ -139,14 +139,18 @@ interface Shape {
   readonly cause?: unknown;
 }
 
+/** What the SDK makes of an error that is none of its own JavaScript realm; the code is left in the text only. */
+const WRAPPED = /AWS SDK error wrapper for (\w+): .*\b(E[A-Z]{4,}|socket hang up)\b/;
+
 function marks(error: unknown): Marks {
   const shape: Shape = typeof error === 'object' && error !== null ? error : {};
   const inner = shape.cause === undefined ? undefined : marks(shape.cause);
   // One of the service's own codes ends with a space.
   const codes = [shape.error?.errorCode, shape.name, shape.code, shape.Code].flatMap((code) => (code === undefined ? [] : [String(code).trim()]));
+  const message = shape.message ?? '';
   return {
-    codes: [...codes, ...(inner?.codes ?? [])],
-    message: shape.message ?? '',
+    codes: [...codes, ...(inner?.codes ?? []), ...(WRAPPED.exec(message)?.slice(1) ?? [])],
+    message,
     status: shape.$metadata?.httpStatusCode ?? inner?.status,
   };
 }
