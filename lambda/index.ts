@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto';
+import type { CdkCustomResourceEvent, CdkCustomResourceIsCompleteEvent, CdkCustomResourceIsCompleteResponse, CdkCustomResourceResponse } from 'aws-lambda';
+import { cache } from './cache';
+import { cachedVolume } from './cached-volume';
+import { withPatience } from './client';
+import { clock } from './clock';
+import { isTransient } from './errors';
+import { gateway } from './gateway';
+import type { Handler, Request, UpdateRequest } from './handler';
+import { log } from './log';
+import { snapshotSchedule } from './snapshot-schedule';
+import { snapshotSeed } from './snapshot-seed';
+import { EventStack } from './stack';
+import { OWNER, REQUEST, reconcileTags } from './tags';
+import { uploadBuffer } from './upload-buffer';
+import type { Properties, ResourceType, Tag, Wire } from '../src/private/contract';
+
+/** A resource type without a handler does not compile. */
+const HANDLERS: { [T in ResourceType]: Handler<T> } = {
+  'Custom::EBSSnapshotSeed': snapshotSeed,
+  'Custom::StorageGatewayCache': cache,
+  'Custom::StorageGatewayCachedVolume': cachedVolume,
+  'Custom::StorageGatewayGateway': gateway,
+  'Custom::StorageGatewaySnapshotSchedule': snapshotSchedule,
+  'Custom::StorageGatewayUploadBuffer': uploadBuffer,
+};
+
+/** Seconds. A permission that was granted with the same deployment takes a while to be known everywhere; later, a denial is one. */
+const FRESH_PERMISSION = 120;
+const TRANSIENT = { onEvent: 120, isComplete: 20 };
+
+/** What onEvent tells isComplete, through the framework. */
+interface Progress {
+  /** Milliseconds since 1970. */
+  readonly giveUpAt: number;
+  /** What Delete is really deleting. */
+  readonly deleting?: string[];
+}
+
+/** The framework sends each event here, once or more often. */
+export function onEvent(event: CdkCustomResourceEvent): Promise<CdkCustomResourceResponse> {
+  return serve('onEvent', event, async (handler, request, id): Promise<CdkCustomResourceResponse & Progress> => {
+    const giveUpAt = clock.now() + handler.deadline.seconds * 1000;
+    switch (request.event) {
+      case 'Create':
+        return { PhysicalResourceId: await create(handler, request), giveUpAt };
+      case 'Update':
+        return { PhysicalResourceId: await update(handler, id, request as UpdateRequest<ResourceType>), giveUpAt };
+      case 'Delete':
+        return { PhysicalResourceId: id, giveUpAt, deleting: await remove(handler, id, request) };
+    }
+  });
+}
+
+/** The framework asks here until it is so. */
+export function isComplete(event: CdkCustomResourceIsCompleteEvent & Partial<Progress>): Promise<CdkCustomResourceIsCompleteResponse> {
+  return serve('isComplete', event, async (handler, request, id) => {
+    let reason: unknown = handler.deadline.reason;
+    try {
+      if (request.event === 'Delete') {
+        if (await areGone(handler, event.deleting ?? [], request)) {
+          return { IsComplete: true };
+        }
+      } else {
+        const attributes = await handler.attributes(id, request);
+        if (attributes) {
+          return { IsComplete: true, Data: strings(attributes) };
+        }
+      }
+    } catch (error) {
+      if (!isTransient(error)) {
+        throw error;
+      }
+      reason = error instanceof Error ? error.message : error;
+    }
+    if (clock.now() >= (event.giveUpAt ?? Infinity)) {
+      const state = request.event === 'Delete' ? 'gone' : 'ready';
+      throw new Error(`${id} was not ${state} within ${handler.deadline.seconds / 60} minutes: ${reason}`);
+    }
+    return { IsComplete: false };
+  });
+}
+
+async function create(handler: Handler<ResourceType>, request: Request<ResourceType>): Promise<string> {
+  const id = await handler.create(request);
+  await undoIfCancelled(handler, id, request);
+  return id;
+}
+
+async function update(handler: Handler<ResourceType>, id: string, request: UpdateRequest<ResourceType>): Promise<string> {
+  const rollingBack = await request.stack.isRollingBack();
+  const wanted = await handler.update(id, request);
+  if (wanted !== id && !rollingBack) {
+    await undoIfCancelled(handler, wanted, request);
+  }
+  if (handler.tags) {
+    const former = request.oldProperties as { Tags?: Tag[] };
+    // The request tag goes on to tell which Create made it.
+    await reconcileTags(handler.tags, wanted, request.tags.filter(({ Key }) => Key !== REQUEST), former.Tags ?? []);
+  }
+  if (rollingBack) {
+    // What is rolled back may have been making a replacement, of which CloudFormation never heard.
+    const undone = { ...request, properties: request.oldProperties };
+    for (const orphan of await handler.abandoned?.(undone) ?? []) {
+      if (orphan !== id && orphan !== wanted && !(await request.stack.hasOther(orphan))) {
+        await handler.delete(orphan, undone);
+      }
+    }
+  }
+  return wanted;
+}
+
+/** A Create that was cancelled gets its Delete while it is still at work: what that one could not see yet is removed here. */
+async function undoIfCancelled(handler: Handler<ResourceType>, id: string, request: Request<ResourceType>): Promise<void> {
+  try {
+    if (await request.stack.isRollingBack()) {
+      throw new Error('cancelled: the stack is rolling back already');
+    }
+  } catch (error) {
+    if (handler.keptInRollback === undefined) {
+      await handler.delete(id, request);
+    }
+    throw error;
+  }
+}
+
+/** @returns the ids that are being deleted */
+async function remove(handler: Handler<ResourceType>, id: string, request: Request<ResourceType>): Promise<string[]> {
+  if (handler.keptInRollback !== undefined && await request.stack.isRollingBack()) {
+    log({ resource: request.logicalId, id, keptInRollback: handler.keptInRollback });
+    return [];
+  }
+  // Any other id was made up by CloudFormation, for a Create that it cancelled.
+  const ids = handler.ids.test(id) ? [id] : await handler.abandoned?.(request) ?? [];
+  const deleting: string[] = [];
+  for (const found of ids) {
+    if (await request.stack.hasOther(found, request.logicalId)) {
+      // The construct was renamed: what this one was, another one is now.
+      log({ resource: request.logicalId, id: found, kept: 'another resource of the stack has the same physical id' });
+    } else {
+      await handler.delete(found, request);
+      deleting.push(found);
+    }
+  }
+  return deleting;
+}
+
+async function areGone(handler: Handler<ResourceType>, ids: readonly string[], request: Request<ResourceType>): Promise<boolean> {
+  for (const id of ids) {
+    if (handler.gone && !(await handler.gone(id, request))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+type Work<Result> = (handler: Handler<ResourceType>, request: Request<ResourceType>, id: string) => Promise<Result>;
+
+/** Turns an event into a request, and writes one line about what came of it. */
+async function serve<Result extends object>(phase: keyof typeof TRANSIENT, event: CdkCustomResourceEvent, work: Work<Result>): Promise<Result> {
+  const start = clock.now();
+  const id = ('PhysicalResourceId' in event && event.PhysicalResourceId) || '';
+  const line = { event: event.RequestType, phase, type: event.ResourceType, resource: event.LogicalResourceId, id, requestId: event.RequestId };
+  try {
+    const handler = HANDLERS[event.ResourceType as ResourceType] as Handler<ResourceType> | undefined;
+    if (!handler) {
+      throw new Error(`${JSON.stringify(event.ResourceType)} must be one of ${Object.keys(HANDLERS).join(', ')}`);
+    }
+    const denied = event.RequestType === 'Create' ? FRESH_PERMISSION : 0;
+    const result = await withPatience({ transient: TRANSIENT[phase], denied }, () => work(handler, requestOf(event), id));
+    if (!('IsComplete' in result && result.IsComplete === false)) {
+      log({ ...line, ...result, outcome: 'done', milliseconds: clock.now() - start });
+    }
+    return result;
+  } catch (error) {
+    log({ ...line, outcome: 'failed', error: error instanceof Error ? error.message : String(error), milliseconds: clock.now() - start });
+    throw error;
+  }
+}
+
+function requestOf(event: CdkCustomResourceEvent): Request<ResourceType> {
+  const stack = new EventStack(event.StackId);
+  // Longer values are refused.
+  const owner = { Key: OWNER, Value: `${stack.name}/${event.LogicalResourceId}`.slice(0, 256) };
+  const properties = event.ResourceProperties as unknown as Wire<Properties<ResourceType>> & { Tags?: Tag[] };
+  return {
+    event: event.RequestType,
+    properties,
+    ...(event.RequestType === 'Update' && { oldProperties: event.OldResourceProperties }),
+    requestId: event.RequestId,
+    stackId: event.StackId,
+    logicalId: event.LogicalResourceId,
+    token: createHash('sha256').update(JSON.stringify([event.StackId, event.LogicalResourceId, event.RequestId])).digest('hex'),
+    owner,
+    tags: [...(properties.Tags ?? []), owner, { Key: REQUEST, Value: event.RequestId }],
+    stack,
+  };
+}
+
+/** All that CloudFormation takes as values; 4 KB together. */
+function strings(attributes: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined).map(([name, value]) => [name, String(value)]));
+}
