@@ -134,7 +134,10 @@ export class Control {
     const { state } = this.environment;
     return state.regionsOf('volumes').flatMap((region) => {
       const context = { ...this.environment, state: state.region(region) };
-      return existingVolumes(context).map((volume) => ({ volume, status: statusOf(volume, applianceOfVolume(context, this.appliances, volume), context) }));
+      return existingVolumes(context).map((volume) => {
+        const appliance = applianceOfVolume(context, this.appliances, volume);
+        return { volume, status: statusOf(volume, appliance, context) };
+      });
     });
   }
 

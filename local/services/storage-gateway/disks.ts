@@ -72,13 +72,14 @@ export const diskOperations = (appliances: Appliances): Operation[] => [
     };
   }),
 
-  operation<DescribeUploadBufferInput, DescribeUploadBufferOutput>(DescribeUploadBuffer$, CONSTRAINTS.DescribeUploadBuffer, ({ GatewayARN }, context) => {
-    const { gateway, appliance } = connectedGateway(context, appliances, GatewayARN);
-    requireType(gateway, 'CACHED', 'STORED', 'VTL');
-    // On a stored gateway the two names mean the same disks.
-    const disks = allocated(appliance, 'UPLOAD BUFFER', 'WORKING STORAGE');
-    return { GatewayARN, DiskIds: disks.map(({ diskId }) => diskId), UploadBufferAllocatedInBytes: sizeOf(disks), UploadBufferUsedInBytes: 0 };
-  }),
+  operation<DescribeUploadBufferInput, DescribeUploadBufferOutput>(
+    DescribeUploadBuffer$, CONSTRAINTS.DescribeUploadBuffer, ({ GatewayARN }, context) => {
+      const { gateway, appliance } = connectedGateway(context, appliances, GatewayARN);
+      requireType(gateway, 'CACHED', 'STORED', 'VTL');
+      // On a stored gateway the two names mean the same disks.
+      const disks = allocated(appliance, 'UPLOAD BUFFER', 'WORKING STORAGE');
+      return { GatewayARN, DiskIds: disks.map(({ diskId }) => diskId), UploadBufferAllocatedInBytes: sizeOf(disks), UploadBufferUsedInBytes: 0 };
+    }),
 
   operation<DescribeWorkingStorageInput, DescribeWorkingStorageOutput>(
     DescribeWorkingStorage$, CONSTRAINTS.DescribeWorkingStorage, ({ GatewayARN }, context) => {
@@ -89,7 +90,8 @@ export const diskOperations = (appliances: Appliances): Operation[] => [
     }),
 ];
 
-export const allocated = ({ disks }: Appliance, ...allocations: Allocation[]): Disk[] => disks.filter(({ allocation }) => allocations.includes(allocation));
+export const allocated = ({ disks }: Appliance, ...allocations: Allocation[]): Disk[] =>
+  disks.filter(({ allocation }) => allocations.includes(allocation));
 
 /** The disk that is free to be used. It may be named by its id or, as long as it is free, by its path. */
 export function freeDisk({ disks }: Appliance, name: string): Disk {

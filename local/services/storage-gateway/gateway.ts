@@ -80,7 +80,8 @@ export function reachableGateway(context: Context, appliances: Appliances, arn: 
   return { gateway, appliance };
 }
 
-export const isShutDown = ({ isShutDown: shutDown, startsAt }: Gateway, { clock }: Context) => shutDown === true && clock.time() < (startsAt ?? Infinity);
+export const isShutDown = ({ isShutDown: shutDown, startsAt }: Gateway, { clock }: Context) =>
+  shutDown === true && clock.time() < (startsAt ?? Infinity);
 
 export function requireType(gateway: Gateway, ...types: GatewayType[]): void {
   if (!types.includes(gateway.type)) {

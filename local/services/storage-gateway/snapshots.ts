@@ -26,7 +26,8 @@ export const snapshotOperations = (appliances: Appliances): Operation[] => [
     }),
 
   operation<CreateSnapshotFromVolumeRecoveryPointInput, CreateSnapshotFromVolumeRecoveryPointOutput>(
-    CreateSnapshotFromVolumeRecoveryPoint$, CONSTRAINTS.CreateSnapshotFromVolumeRecoveryPoint, ({ VolumeARN, SnapshotDescription, Tags }, context) => {
+    CreateSnapshotFromVolumeRecoveryPoint$, CONSTRAINTS.CreateSnapshotFromVolumeRecoveryPoint,
+    ({ VolumeARN, SnapshotDescription, Tags }, context) => {
       // Also for a volume whose gateway is out of reach: this is how data is got out of it.
       const volume = existingVolume(context, VolumeARN);
       const gateway = gatewayOfVolume(context, volume);

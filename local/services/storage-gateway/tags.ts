@@ -46,7 +46,9 @@ export const tagOperations = (): Operation[] => [
     }),
 ];
 
-function change(context: Context, arn: string, changed: (tags: readonly GatewayTag[]) => readonly GatewayTag[]): void {
+type Change = (tags: readonly GatewayTag[]) => readonly GatewayTag[];
+
+function change(context: Context, arn: string, changed: Change): void {
   resource(context, arn).put(changed);
 }
 
@@ -54,10 +56,10 @@ function change(context: Context, arn: string, changed: (tags: readonly GatewayT
 function resource(context: Context, arn: string) {
   if (arn.includes('/volume/')) {
     const volume = existingVolume(context, arn);
-    const put = (changed: (tags: readonly GatewayTag[]) => readonly GatewayTag[]) => volumesOf(context.state).put(arn, { ...volume, tags: changed(volume.tags) });
+    const put = (changed: Change) => volumesOf(context.state).put(arn, { ...volume, tags: changed(volume.tags) });
     return { tags: volume.tags, put };
   }
   const gateway = gatewayOf(context, arn);
-  const put = (changed: (tags: readonly GatewayTag[]) => readonly GatewayTag[]) => gatewaysOf(context.state).put(arn, { ...gateway, tags: changed(gateway.tags) });
+  const put = (changed: Change) => gatewaysOf(context.state).put(arn, { ...gateway, tags: changed(gateway.tags) });
   return { tags: gateway.tags, put };
 }

@@ -37,7 +37,9 @@ export const volumeCreationOperations = (appliances: Appliances): Operation[] =>
     }),
 ];
 
-function createCached(input: Given<CreateCachediSCSIVolumeInput>, gateway: Gateway, appliance: Appliance, context: Context): CreateCachediSCSIVolumeOutput {
+function createCached(
+  input: Given<CreateCachediSCSIVolumeInput>, gateway: Gateway, appliance: Appliance, context: Context,
+): CreateCachediSCSIVolumeOutput {
   const { VolumeSizeInBytes: sizeInBytes, SourceVolumeARN, SnapshotId } = input;
   if (sizeInBytes < SMALLEST || sizeInBytes > LARGEST_CACHED) {
     throw invalidRequest('InvalidParameters', `VolumeSizeInBytes is to be between ${SMALLEST} and ${LARGEST_CACHED}.`);
@@ -55,7 +57,8 @@ function createCached(input: Given<CreateCachediSCSIVolumeInput>, gateway: Gatew
   }
   const isEncrypted = snapshot?.encrypted === true || source?.kmsKey !== undefined;
   const content = snapshot?.snapshotId ?? source?.snapshotId;
-  const volume = newVolume(input, isEncrypted, { type: 'CACHED', sizeInBytes, ...(content !== undefined && { snapshotId: content }) }, gateway, appliance, context);
+  const kind = { type: 'CACHED' as const, sizeInBytes, ...(content !== undefined && { snapshotId: content }) };
+  const volume = newVolume(input, isEncrypted, kind, gateway, appliance, context);
   volumesOf(context.state).put(volume.arn, volume);
   return { VolumeARN: volume.arn, TargetARN: volume.targetArn };
 }

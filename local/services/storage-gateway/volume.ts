@@ -75,7 +75,9 @@ export function existingVolume(context: View, arn: string): Volume {
   return volume;
 }
 
-export const startDeletion = (volume: Volume, { clock }: View): Volume => ({ ...volume, goneAt: volume.goneAt ?? clock.time() + DELETION_SECONDS * 1000 });
+export function startDeletion(volume: Volume, { clock }: View): Volume {
+  return { ...volume, goneAt: volume.goneAt ?? clock.time() + DELETION_SECONDS * 1000 };
+}
 
 export type VolumeStatus =
   | 'CREATING' | 'AVAILABLE' | 'RESTORING' | 'BOOTSTRAPPING' | 'DELETING' | 'IRRECOVERABLE'

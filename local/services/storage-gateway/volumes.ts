@@ -47,11 +47,12 @@ export const volumeOperations = (appliances: Appliances): Operation[] => [
     return { GatewayARN, Marker, VolumeInfos };
   }),
 
-  operation<ListVolumeInitiatorsInput, ListVolumeInitiatorsOutput>(ListVolumeInitiators$, CONSTRAINTS.ListVolumeInitiators, ({ VolumeARN }, context) => {
-    const volume = existingVolume(context, VolumeARN);
-    connectedGateway(context, appliances, volume.gatewayArn);
-    return { Initiators: [...volume.initiators] };
-  }),
+  operation<ListVolumeInitiatorsInput, ListVolumeInitiatorsOutput>(
+    ListVolumeInitiators$, CONSTRAINTS.ListVolumeInitiators, ({ VolumeARN }, context) => {
+      const volume = existingVolume(context, VolumeARN);
+      connectedGateway(context, appliances, volume.gatewayArn);
+      return { Initiators: [...volume.initiators] };
+    }),
 
   operation<ListVolumeRecoveryPointsInput, ListVolumeRecoveryPointsOutput>(
     ListVolumeRecoveryPoints$, CONSTRAINTS.ListVolumeRecoveryPoints, ({ GatewayARN }, context) => {

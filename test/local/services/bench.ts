@@ -51,7 +51,8 @@ export class Bench {
     return gateway;
   }
 
-  async cachedVolume(gateway: { arn: string; host: string }, { targetName = 'volume', sizeInGiB = 1, token = `token-of-${targetName}` } = {}) {
+  async cachedVolume(gateway: { arn: string; host: string }, options: { targetName?: string; sizeInGiB?: number; token?: string } = {}) {
+    const { targetName = 'volume', sizeInGiB = 1, token = `token-of-${targetName}` } = options;
     const { VolumeARN = '', TargetARN = '' } = await this.gateways.send(new CreateCachediSCSIVolumeCommand({
       GatewayARN: gateway.arn,
       VolumeSizeInBytes: sizeInGiB * 1024 ** 3,
