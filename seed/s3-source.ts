@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE } from './block';
 import { SourceChangedError, type BlockSource } from './block-source';
+import { HEAD_SIZE } from './image-format';
 import type { Retrier } from './retrier';
 
 /** One version of an object: every read says so, so that the bytes cannot change under it. */
@@ -24,13 +25,18 @@ interface Range {
   unread: number;
 }
 
-/** What the object is now, to be pinned. */
-export async function pinObject(client: S3Client, bucket: string, key: string, versionId?: string): Promise<PinnedObject> {
-  const { ContentLength, ETag, VersionId } = await client.send(new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }));
-  if (ContentLength === undefined || ETag === undefined) {
-    throw new Error(`HeadObject of s3://${bucket}/${key} answered without length or ETag`);
+/**
+ * What the object is now, to be pinned, and how it begins. A read, not a HeadObject: it tries the permission that the seed needs, and a
+ * refusal comes with its reason.
+ */
+export async function pinObject(client: S3Client, bucket: string, key: string, versionId?: string): Promise<{ object: PinnedObject; head: Buffer }> {
+  const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, Range: `bytes=0-${HEAD_SIZE - 1}` }));
+  const size = /\/(\d+)$/.exec(answer.ContentRange ?? '')?.[1];
+  if (size === undefined || answer.ETag === undefined || answer.ContentLength === undefined) {
+    throw new Error(`GetObject of s3://${bucket}/${key} answered without ContentRange, ContentLength or ETag`);
   }
-  return { bucket, key, versionId: versionId ?? VersionId, etag: ETag, sizeInBytes: ContentLength };
+  const head = await readWhole(answer.Body as Readable, answer.ContentLength);
+  return { object: { bucket, key, versionId: versionId ?? answer.VersionId, etag: answer.ETag, sizeInBytes: Number(size) }, head };
 }
 
 /** An image in S3, read in ranges. Holds as many ranges as the blocks that are asked for at a time spread over, and a few ahead. */
@@ -40,7 +46,12 @@ export class S3Source implements BlockSource {
   private readonly rangeCount: number;
 
   /** @param mostRanges at least as many as the blocks that are asked for at a time can spread over */
-  constructor(private readonly client: S3Client, private readonly object: PinnedObject, private readonly retrier: Retrier, private readonly mostRanges = 16) {
+  constructor(
+    private readonly client: S3Client,
+    private readonly object: PinnedObject,
+    private readonly retrier: Retrier,
+    private readonly mostRanges = 16,
+  ) {
     this.sizeInBytes = object.sizeInBytes;
     this.rangeCount = Math.ceil(object.sizeInBytes / (BLOCKS_PER_RANGE * BLOCK_SIZE));
   }
