@@ -57,7 +57,13 @@ const OPERATIONS: Record<string, [operation: Operation, ...parameters: string[]]
 const SUBRESOURCES = new Set(Object.keys(OPERATIONS).map((name) => name.split(' ')[2]));
 
 /** The HTTP API of S3, path style. */
-export async function answer(service: S3Service, uploads: MultipartUploads, directory: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function answer(
+  service: S3Service,
+  uploads: MultipartUploads,
+  directory: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const requestId = randomBytes(8).toString('hex').toUpperCase();
   const headers = { 'x-amz-request-id': requestId, 'x-amz-id-2': 'local' };
   const fail = (error: S3Error) => {

@@ -70,7 +70,14 @@ export class Bucket {
     }
   }
 
-  public async put(key: string, content: ObjectContent): Promise<ObjectVersion> {
+  /** The file is the bucket's from now on, also where a condition does not hold any more. */
+  public async put(key: string, content: ObjectContent, conditions: PutConditions): Promise<ObjectVersion> {
+    try {
+      this.check(key, conditions);
+    } catch (error) {
+      await rm(content.path);
+      throw error;
+    }
     return this.add({ key, versionId: this.newVersionId(), lastModified: new Date(), content });
   }
 

@@ -59,8 +59,8 @@ export class MultipartUploads {
     const digests = createHash('md5');
     chosen.forEach(({ md5 }) => digests.update(md5, 'hex'));
     const etag = `${digests.digest('hex')}-${chosen.length}`;
-    bucket.check(key, conditions);
-    const version = await bucket.put(key, { path, size: chosen.reduce((sum, { size }) => sum + size, 0), etag, headers: upload.headers });
+    const size = chosen.reduce((sum, part) => sum + part.size, 0);
+    const version = await bucket.put(key, { path, size, etag, headers: upload.headers }, conditions);
     const location = `http://${exchange.request.headers.host}/${bucket.name}/${encodeURIComponent(key)}`;
     const result = toXml('CompleteMultipartUploadResult', { Location: location, Bucket: bucket.name, Key: key, ETag: `"${etag}"` });
     exchange.respond(200, versionHeader(bucket, version), result);
@@ -89,12 +89,12 @@ export class MultipartUploads {
   /** @throws S3Error where the list is not in order, or names a part that did not come, or not so */
   private choose(parts: Map<number, Received>, text: string): [Received, ...Received[]] {
     const listed = (fromXml(text, 'CompleteMultipartUpload').Part ?? []) as Array<{ PartNumber?: string; ETag?: string }>;
+    if (listed.some(({ PartNumber }, index) => index > 0 && Number(listed[index - 1].PartNumber) >= Number(PartNumber))) {
+      throw new S3Error(400, 'InvalidPartOrder', 'The list of parts was not in ascending order. Parts must be ordered by part number.');
+    }
     const [first, ...others] = listed.map(({ PartNumber, ETag = '' }, index) => {
-      if (index > 0 && Number(listed[index - 1].PartNumber) >= Number(PartNumber)) {
-        throw new S3Error(400, 'InvalidPartOrder', 'The list of parts was not in ascending order. Parts must be ordered by part number.');
-      }
       const part = parts.get(Number(PartNumber));
-      if (part?.md5 !== unquoted(ETag) || !part) {
+      if (!part || part.md5 !== unquoted(ETag)) {
         const message = 'One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part\'s entity tag.';
         throw new S3Error(400, 'InvalidPart', message, { PartNumber: PartNumber ?? '', ETag });
       }

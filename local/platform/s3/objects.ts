@@ -21,8 +21,7 @@ export async function putObject(exchange: Exchange): Promise<void> {
   const conditions = { ifMatch: exchange.header('if-match'), ifNoneMatch: exchange.header('if-none-match') };
   bucket.check(key, conditions);
   const { md5, ...received } = await receive(request, exchange.newPath());
-  bucket.check(key, conditions); // Somebody else may have been faster.
-  const version = await bucket.put(key, { ...received, etag: md5, headers: keptHeaders(exchange) });
+  const version = await bucket.put(key, { ...received, etag: md5, headers: keptHeaders(exchange) }, conditions);
   exchange.respond(200, {
     etag: `"${md5}"`,
     ...versionHeader(bucket, version),
