@@ -118,8 +118,12 @@ function readList(schema: NormalizedSchema, prefix: string, reading: Reading): u
       indices.add(Number(index[0]));
     }
   }
+  // How an empty list travels; its items travel under names of their own.
+  if (reading.parameters.get(prefix) === '') {
+    reading.unread.delete(prefix);
+  }
   const items = [...indices].sort((a, b) => a - b).map((index) => readMember(member, `${list}${index}`, reading));
-  return items.length > 0 ? items : undefined;
+  return items.length > 0 || reading.parameters.has(prefix) ? items : undefined;
 }
 
 function readScalar(schema: NormalizedSchema, name: string, text: string): unknown {
