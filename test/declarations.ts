@@ -27,8 +27,11 @@ export function aGateway(stack: Stack, props: Partial<CachedVolumeGatewayProps> 
 /** One of everything that the library can declare. */
 export function everything(app: App): Stack {
   const stack = new Stack(app, 'Everything', { env: { account: ACCOUNT, region: REGION } });
-  const vpc = new ec2.Vpc(stack, 'Network', { maxAzs: 1, natGateways: 0, restrictDefaultSecurityGroup: false });
-  vpc.addFlowLog('FlowLog');
+  const vpc = ec2.Vpc.fromVpcAttributes(stack, 'Network', {
+    vpcId: 'vpc-0123456789abcdef0',
+    availabilityZones: [`${REGION}a`],
+    isolatedSubnetIds: ['subnet-0123456789abcdef0'],
+  });
   const gateway = new CachedVolumeGateway(stack, 'Gateway', {
     activation: Activation.fromAddress('10.0.3.14', { vpc, settleTime: Duration.seconds(30) }),
     gatewayName: 'branch-office',
