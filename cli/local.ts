@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util';
 import { ACCOUNT } from '../local/identity';
-import { startLocalServices, type LocalServices } from '../local/services';
+import { startLocalServices, type LocalServices, type LocalServicesOptions } from '../local/services';
 
 const PORT_IN_USE = 2;
 
 /** Runs the local services until it is told to stop. The first line of the output says where they are; programs read it. */
 export async function serve(args: string[]): Promise<void> {
-  const { port, data } = read(args);
-  const services = await start(port, data);
+  const { port, ...options } = read(args);
+  const services = await start({ port, ...options });
   if (!services) {
     process.stderr.write(`port ${port} is in use\n`);
     process.exitCode = PORT_IN_USE;
@@ -24,18 +24,33 @@ export async function serve(args: string[]): Promise<void> {
   process.stdout.write(`${JSON.stringify({ endpoint: services.endpoint, account: ACCOUNT, pid: process.pid })}\n`);
 }
 
-function read(args: string[]): { port: number; data?: string } {
-  const { values } = parseArgs({ args, options: { port: { type: 'string', default: '0' }, data: { type: 'string' } } });
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
-    throw new Error(`--port: ${JSON.stringify(values.port)} is not a number from 0 to 65535`);
-  }
-  return { port, data: values.data };
+function read(args: string[]): { port: number; data?: string; restartSeconds: number } {
+  const { values } = parseArgs({
+    args,
+    options: {
+      'port': { type: 'string', default: '0' },
+      'data': { type: 'string' },
+      'restart-seconds': { type: 'string', default: '0' },
+    },
+  });
+  return {
+    port: whole('port', values.port, 65_535),
+    data: values.data,
+    restartSeconds: whole('restart-seconds', values['restart-seconds'], 3_600),
+  };
 }
 
-async function start(port: number, data: string | undefined): Promise<LocalServices | undefined> {
+function whole(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw new Error(`--${option}: ${JSON.stringify(text)} is not a number from 0 to ${most}`);
+  }
+  return value;
+}
+
+async function start(options: LocalServicesOptions): Promise<LocalServices | undefined> {
   try {
-    return await startLocalServices({ port, data });
+    return await startLocalServices(options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
       return undefined;
