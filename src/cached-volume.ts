@@ -1,10 +1,11 @@
+import { isIP } from 'net';
 import { type IResource, Names, RemovalPolicy, Resource, type Size, Token } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { ICachedVolumeGateway } from './cached-volume-gateway';
 import { volumeIdFrom } from './private/arn';
-import { checkEnvironment } from './private/environment';
+import { checkEnvironment, checkRegion } from './private/environment';
 import { GatewayVolumes } from './private/gateway-volumes';
 import { ServiceResource } from './private/service-resource';
 import { check, checkAtMostOne, checkText, checkWhole } from './private/validate';
@@ -251,15 +252,19 @@ export class CachedVolume extends CachedVolumeBase {
 
   constructor(scope: Construct, id: string, props: CachedVolumeProps) {
     super(scope, id);
-    const { gateway, snapshotId, sourceVolume, volumeSize } = props;
+    const { encryptionKey, gateway, networkInterface, snapshotId, sourceVolume, volumeSize } = props;
     const targetName = props.targetName ?? Names.uniqueResourceName(this, { maxLength: 200, separator: '-' }).toLowerCase();
     checkEnvironment(this, 'gateway', gateway.env);
     checkText('targetName', targetName, 1, 200, /^[-.;a-z0-9]+$/, 'lower-case letters, digits, hyphens, periods and semicolons');
     checkWhole('volumeSize', volumeSize.toBytes(), 1, MAX_BYTES, ' bytes (32 TiB)');
     check('snapshotId', snapshotId, (text) => /^snap-([0-9A-Fa-f]{8}|[0-9A-Fa-f]{17})$/.test(text), 'like snap-0123456789abcdef0');
+    check('networkInterface', networkInterface, (address) => isIP(address) !== 0, 'an IP address of the gateway');
     checkAtMostOne({ snapshotId, sourceVolume });
     if (sourceVolume) {
       checkSource(this, sourceVolume, volumeSize);
+    }
+    if (encryptionKey) {
+      checkRegion(this, 'encryptionKey', encryptionKey.env);
     }
 
     const resource = new ServiceResource(this, 'Resource', {
@@ -268,10 +273,10 @@ export class CachedVolume extends CachedVolumeBase {
         GatewayARN: gateway.gatewayArn,
         TargetName: targetName,
         VolumeSizeInBytes: volumeSize.toBytes(),
-        NetworkInterfaceId: props.networkInterface,
+        NetworkInterfaceId: networkInterface,
         SnapshotId: snapshotId,
         SourceVolumeARN: sourceVolume?.volumeArn,
-        KMSKey: props.encryptionKey?.keyRef.keyArn,
+        KMSKey: encryptionKey?.keyRef.keyArn,
       },
     });
     // Its own resource and its disks, whichever construct the volume lives in.

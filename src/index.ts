@@ -5,5 +5,7 @@ export * from './gateway';
 export * from './gateway-grants';
 export * from './gateway-timezone';
 export * from './local-disk';
+export * from './seed-source';
 export * from './snapshot-schedule';
+export * from './snapshot-seed';
 export * from './volume-grants';

@@ -48,6 +48,13 @@ const SCHEDULES = new AppMap<SnapshotSchedule>();
  * @see https://docs.aws.amazon.com/storagegateway/latest/vgw/SchedulingSnapshot.html
  */
 export class SnapshotSchedule extends Resource {
+  /**
+   * The time zone in which the hours count: the gateway's.
+   *
+   * @attribute
+   */
+  public readonly timezone: string;
+
   constructor(scope: Construct, id: string, props: SnapshotScheduleProps) {
     super(scope, id);
     const hours = props.recurrence.toHours({ integral: false });
@@ -57,7 +64,7 @@ export class SnapshotSchedule extends Resource {
     checkText('description', props.description, 1, 255);
     checkSingle(this, props.volume);
 
-    new ServiceResource(this, 'Resource', {
+    const resource = new ServiceResource(this, 'Resource', {
       type: 'Custom::StorageGatewaySnapshotSchedule',
       properties: {
         VolumeARN: props.volume.volumeArn,
@@ -67,6 +74,7 @@ export class SnapshotSchedule extends Resource {
       },
       tags: props.snapshotTags,
     });
+    this.timezone = resource.attribute('Timezone');
   }
 }
 

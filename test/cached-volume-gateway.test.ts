@@ -136,6 +136,12 @@ describe('its log group', () => {
   });
 });
 
+test('its log group fails in another Region', () => {
+  const stack = aStack();
+  const logGroup = logs.LogGroup.fromLogGroupArn(stack, 'Health', `arn:aws:logs:us-east-1:${ACCOUNT}:log-group:health`);
+  expect(() => aGateway(stack, { logGroup })).toThrow("'logGroup' must be in the stack's Region eu-central-1, got \"us-east-1\"");
+});
+
 describe('its volumes', () => {
   test('wait for the gateway and its disks, also inside of its scope', () => {
     const stack = aStack();

@@ -113,6 +113,16 @@ test('the key encrypts the volume', () => {
   Template.fromStack(stack).hasResourceProperties(VOLUME, { KMSKey: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Key'), 'Arn'] } });
 });
 
+test('a key of another account may encrypt the volume, one of another Region may not', () => {
+  const stack = aStack();
+  const key = (id: string, region: string) => kms.Key.fromKeyArn(stack, id, `arn:aws:kms:${region}:999999999999:key/1234abcd-12ab-34cd-56ef-1234567890ab`);
+  const gateway = aGateway(stack);
+  expect(() => gateway.addVolume('One', { volumeSize: GIB, encryptionKey: key('Here', REGION) })).not.toThrow();
+  expect(() => gateway.addVolume('Two', { volumeSize: GIB, encryptionKey: key('There', 'us-east-1') })).toThrow(
+    "'encryptionKey' must be in the stack's Region eu-central-1, got \"us-east-1\"",
+  );
+});
+
 test.each<[Partial<CachedVolumeOptions>, string]>([
   [{ volumeSize: Size.bytes(0) }, "'volumeSize' must be a whole number from 1 to 35184372088832 bytes (32 TiB), got 0"],
   [{ volumeSize: Size.gibibytes(32 * 1024 + 1) }, "'volumeSize' must be a whole number from 1 to 35184372088832 bytes (32 TiB), got 35185445830656"],
@@ -121,6 +131,7 @@ test.each<[Partial<CachedVolumeOptions>, string]>([
   [{ targetName: '' }, "'targetName' must be 1 to 200 lower-case letters, digits, hyphens, periods and semicolons, got \"\""],
   [{ targetName: 'd'.repeat(201) }, `'targetName' must be 1 to 200 lower-case letters, digits, hyphens, periods and semicolons, got "${'d'.repeat(201)}"`],
   [{ snapshotId: 'vol-12345678' }, "'snapshotId' must be like snap-0123456789abcdef0, got \"vol-12345678\""],
+  [{ networkInterface: 'eni-0123456789abcdef0' }, "'networkInterface' must be an IP address of the gateway, got \"eni-0123456789abcdef0\""],
 ])('fails for %j', (options, message) => {
   expect(() => aGateway(aStack()).addVolume('Data', { volumeSize: GIB, ...options })).toThrow(message);
 });

@@ -20,6 +20,12 @@ test('a schedule is sent to the service in its own words', () => {
   });
 });
 
+test('a schedule knows the zone of its hours', () => {
+  const stack = aStack();
+  const { timezone } = aVolume(stack).addSnapshotSchedule('Nightly', NIGHTLY);
+  expect(stack.resolve(timezone)).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^GatewayDataNightly/), 'Timezone'] });
+});
+
 test('the snapshots carry their own tags and those that reach the schedule', () => {
   const stack = aStack();
   const schedule = aVolume(stack).addSnapshotSchedule('Nightly', { ...NIGHTLY, snapshotTags: { Backup: 'nightly' } });

@@ -2,6 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { checkEnvironment } from './environment';
 
 const ID = 'StorageGatewayLogDelivery';
 
@@ -27,6 +28,7 @@ export class LogDelivery extends Construct {
 
   /** Opens the log group, and returns its ARN as Storage Gateway wants it: without the `:*` that IAM wants. */
   public open(logGroup: logs.ILogGroupRef): string {
+    checkEnvironment(this, 'logGroup', logGroup.env);
     const logGroupArn = Stack.of(this).formatArn({
       service: 'logs',
       resource: 'log-group',
