@@ -9,6 +9,7 @@ module.exports = class SummaryReporter {
     const lines = slowest.map((suite) => `  ${seconds(suite).toFixed(1).padStart(6)} s  ${suite.testFilePath.replace(process.cwd(), '.')}`);
     // A suite that does not even load has no tests to fail.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-    process.stdout.write(`\nSlowest suites:\n${lines.join('\n')}\n${results.numPassedTests} passed, ${failed} failed\n`);
+    // At the very end, after jest's own summary.
+    process.once('exit', () => process.stdout.write(`\nSlowest suites:\n${lines.join('\n')}\n${results.numPassedTests} passed, ${failed} failed\n`));
   }
 };
