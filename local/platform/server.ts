@@ -54,6 +54,11 @@ export class PlatformServer {
     const { platform, customResources } = this.options;
     const url = new URL(request.url ?? '/', `http://${HOST}`);
     if (url.pathname === '/_local/events') return send(response, 200, { 'content-type': 'application/json' }, JSON.stringify(customResources.journal));
+    const [, victim] = /^\/_local\/functions\/([^/]+)\/kill$/.exec(url.pathname) ?? [];
+    if (victim !== undefined) {
+      platform.lambda.killWorkers(decodeURIComponent(victim));
+      return send(response, 200, { 'content-type': 'application/json' }, '{}');
+    }
     if (url.pathname.startsWith(RESPONSE_PATH)) {
       customResources.receive(url.pathname.slice(RESPONSE_PATH.length), await bodyOf(request));
       return send(response, 200, {}, '');

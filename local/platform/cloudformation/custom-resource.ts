@@ -113,7 +113,7 @@ export class CustomResources {
         const cancel = (): void => reject(new ResourceFailure('Resource creation cancelled'));
         const timer = setTimeout(() => reject(new ResourceFailure(
           `CloudFormation did not receive a response from your Custom Resource. Please check your logs for requestId [${requestId}].`,
-        )), seconds * 1000);
+        )), seconds * 1000).unref();
         stop = () => {
           clearTimeout(timer);
           cancelled.removeEventListener('abort', cancel);

@@ -47,6 +47,8 @@ export class Deployment {
 
   async create(template: Template): Promise<void> {
     this.stack.template = template;
+    // A change set has made the stack earlier than its resources.
+    if (this.stack.status === 'REVIEW_IN_PROGRESS' && this.stack.events.length > 0) this.stack.lastUpdatedTime = new Date();
     this.stack.become('CREATE_IN_PROGRESS', 'User Initiated');
     const problem = await this.forward(template);
     if (problem === undefined) return this.stack.become('CREATE_COMPLETE');

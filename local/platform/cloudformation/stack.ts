@@ -128,6 +128,8 @@ export class Stack {
   }
 
   private record(what: { logicalId: string; physicalId?: string; type: string; status: string; reason?: string }): void {
+    // No two at the same time: the CLI sorts them by it.
+    const last = this.events.at(-1)?.Timestamp.getTime() ?? 0;
     this.events.push({
       EventId: randomUUID(),
       StackId: this.id,
@@ -135,7 +137,7 @@ export class Stack {
       LogicalResourceId: what.logicalId,
       PhysicalResourceId: what.physicalId,
       ResourceType: what.type,
-      Timestamp: new Date(),
+      Timestamp: new Date(Math.max(Date.now(), last + 1)),
       ResourceStatus: what.status,
       ResourceStatusReason: what.reason,
       ClientRequestToken: this.clientRequestToken,

@@ -42,9 +42,11 @@ export class TestCloud {
   public readonly s3: S3Client;
   /** What the handlers were asked since the test began. */
   public readonly calls: { verb: Verb; event: Event }[] = [];
+  public readonly scriptUrl: string;
   private providerOutputs: Record<string, string> = {};
 
   private constructor(public readonly platform: LocalPlatform, private readonly scripts: ScriptServer, private readonly synthesised: Synthesised) {
+    this.scriptUrl = scripts.url;
     const client = { endpoint: platform.endpoint, region: REGION, credentials: { accessKeyId: '000000000000', secretAccessKey: 'local' } };
     this.cloudFormation = new CloudFormationClient(client);
     this.s3 = new S3Client({ ...client, forcePathStyle: true });

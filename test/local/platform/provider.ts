@@ -98,26 +98,33 @@ export interface Resource {
   readonly [member: string]: unknown;
 }
 
-/** The stack of a provider as CDK writes it, framework included. */
-export function synthesiseProvider(): Synthesised {
-  const outdir = mkdtempSync(path.join(tmpdir(), 'provider-test-'));
-  const app = new App({ outdir });
-  const stack = new Stack(app, 'Provider');
-  const scriptUrl = new CfnParameter(stack, 'ScriptUrl').valueAsString;
-  const handler = (id: string, name: string) => new lambda.Function(stack, id, {
+/** A function that asks what to do. */
+function scripted(stack: Stack, id: string, name: Verb, scriptUrl: string): lambda.Function {
+  return new lambda.Function(stack, id, {
     code: lambda.Code.fromInline(HANDLER),
     handler: `index.${name}`,
     runtime: lambda.Runtime.NODEJS_22_X,
     timeout: Duration.seconds(30),
     environment: { SCRIPT_URL: scriptUrl },
   });
-  const provider = new Provider(stack, 'Framework', {
-    onEventHandler: handler('OnEvent', 'onEvent'),
-    isCompleteHandler: handler('IsComplete', 'isComplete'),
+}
+
+export function scriptedProvider(stack: Stack, scriptUrl: string): Provider {
+  return new Provider(stack, 'Framework', {
+    onEventHandler: scripted(stack, 'OnEvent', 'onEvent', scriptUrl),
+    isCompleteHandler: scripted(stack, 'IsComplete', 'isComplete', scriptUrl),
     totalTimeout: Duration.minutes(55),
   });
-  new CfnOutput(stack, 'ServiceToken', { value: provider.serviceToken });
-  new CfnOutput(stack, 'PlainServiceToken', { value: handler('Plain', 'plain').functionArn });
+}
+
+/** The stack of a provider as CDK writes it, framework included. */
+export function synthesiseProvider(): Synthesised {
+  const outdir = mkdtempSync(path.join(tmpdir(), 'provider-test-'));
+  const app = new App({ outdir });
+  const stack = new Stack(app, 'Provider');
+  const scriptUrl = new CfnParameter(stack, 'ScriptUrl').valueAsString;
+  new CfnOutput(stack, 'ServiceToken', { value: scriptedProvider(stack, scriptUrl).serviceToken });
+  new CfnOutput(stack, 'PlainServiceToken', { value: scripted(stack, 'Plain', 'plain', scriptUrl).functionArn });
   app.synth();
 
   const assets = JSON.parse(readFileSync(path.join(outdir, 'Provider.assets.json'), 'utf8')) as {
