@@ -1,0 +1,16 @@
+'use strict';
+
+// For what runs the repository's own TypeScript: builds the library and all bundles, and lets TypeScript be loaded.
+
+const { join } = require('node:path');
+const { bundle, library } = require('./build');
+
+bundle('lambda/index', ['lambda', 'src/private/contract.ts']);
+bundle('lambda/activation-key/index', ['lambda/activation-key']);
+bundle('lambda/seed/index', ['lambda/seed', 'seed']);
+bundle('cli/index', ['cli', 'local/identity.ts', 'local/services', 'seed']);
+bundle('local/platform/index', ['local']);
+library();
+
+process.env.TS_NODE_PROJECT = join(__dirname, '..', 'tsconfig.node.json');
+require('ts-node/register/transpile-only');
