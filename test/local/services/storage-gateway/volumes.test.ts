@@ -1,7 +1,7 @@
 import { DeleteSnapshotCommand, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
 import {
-  CreateCachediSCSIVolumeCommand, CreateSnapshotCommand, DeleteGatewayCommand, DeleteVolumeCommand, DescribeCachediSCSIVolumesCommand, ListVolumeInitiatorsCommand,
-  ListVolumesCommand,
+  CreateCachediSCSIVolumeCommand, CreateSnapshotCommand, DeleteGatewayCommand, DeleteVolumeCommand, DescribeCachediSCSIVolumesCommand,
+  ListVolumeInitiatorsCommand, ListVolumesCommand,
 } from '@aws-sdk/client-storage-gateway';
 import { Bench } from '../bench';
 
