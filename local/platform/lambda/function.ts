@@ -7,6 +7,9 @@ import { ExecutionEnvironment, type Invocation, type InvocationResult } from './
 /** Enough to see parallel invocations, and few enough for a laptop. A limit across functions would deadlock functions that invoke functions. */
 const MAXIMUM_ENVIRONMENTS = 4;
 
+/** Nobody waits for ever for what is not run any more. */
+const CLOSED = { error: true, payload: JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: 'Lambda was closed' }) };
+
 export interface FunctionSpecification {
   readonly functionName: string;
   readonly arn: string;
@@ -49,6 +52,9 @@ export class LambdaFunction {
 
   public invoke(invocation: Invocation): Promise<InvocationResult> {
     return new Promise((resolve) => {
+      if (this.closed) {
+        return resolve(CLOSED);
+      }
       this.queue.push({ invocation, resolve });
       this.drain();
     });
@@ -72,9 +78,7 @@ export class LambdaFunction {
   }
 
   private async end(): Promise<void> {
-    for (const { resolve } of this.queue.splice(0)) {
-      resolve({ error: true, payload: JSON.stringify({ errorType: 'Runtime.ExitError', errorMessage: 'the platform was closed' }) });
-    }
+    this.queue.splice(0).forEach(({ resolve }) => resolve(CLOSED));
     this.killEnvironments();
     await Promise.all(Array.from(this.environments, (environment) => environment.exited));
     closeSync(this.log);

@@ -33,10 +33,11 @@ const handlers = {
     while (readFileSync(file, 'utf8').length < people) await new Promise((ok) => setTimeout(ok, 10));
     return process.pid;
   },
-  failTwice: async ({ file, hang }, context) => {
+  failTwice: async ({ file, how }, context) => {
     appendFileSync(file, context.awsRequestId + '\\n');
     if (readFileSync(file, 'utf8').split('\\n').length <= 3) {
-      if (hang) await new Promise(() => {});
+      if (how === 'hang') await new Promise(() => {});
+      if (how === 'exit') process.exit(1);
       throw new Error('not yet');
     }
     appendFileSync(file, 'done');
@@ -239,10 +240,10 @@ describe('an asynchronous invocation', () => {
     expect({ StatusCode, value }).toEqual({ StatusCode: 202, value: undefined });
   });
 
-  test.each([['throws', false], ['times out', true]])('that %s is delivered twice more under the same request id', async (_, hang) => {
-    const name = await create({ functionName: `again-${hang}`, timeoutSeconds: hang ? 1 : 30 });
+  test.each(['throw', 'hang', 'exit'])('that ends by %s is delivered twice more under the same request id', async (how) => {
+    const name = await create({ functionName: `again-${how}`, timeoutSeconds: how === 'hang' ? 1 : 30 });
     const file = path.join(directory, name);
-    await invoke({ do: 'failTwice', file, hang }, name, 'Event');
+    await invoke({ do: 'failTwice', file, how }, name, 'Event');
     const [first, ...others] = await until(() => lines(file).length === 4 && lines(file)[3] === 'done' ? lines(file) : undefined);
     expect(others).toEqual([first, first, 'done']);
   });
