@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { Refusal, ResourceFailure } from './custom-resource';
 import type { Resources } from './resources';
@@ -11,8 +12,10 @@ type Graph = ReadonlyMap<string, { readonly dependencies: readonly string[] }>;
  * depends on, and a deletion for what depends on it. It goes on by itself, whoever asked for it.
  */
 export class Deployment {
+  /** Settles when the operation has ended, however it did. */
+  finished: Promise<void> = Promise.resolve();
   /** Ends the waiting for what is under way: on the first failure, or when somebody cancels the operation. */
-  private waiting = new AbortController();
+  private waiting = manyListeners();
   private readonly failed: string[] = [];
   /** What the stack had when the operation began. */
   private readonly before: ReadonlyMap<string, StackResource>;
@@ -24,7 +27,6 @@ export class Deployment {
   private readonly touched = new Set<string>();
   private readonly orphans: StackResource[] = [];
   private cancelReason?: string;
-  finished: Promise<void> = Promise.resolve();
 
   constructor(private readonly stack: Stack, private readonly resources: Resources) {
     this.before = new Map([...stack.resources].map(([logicalId, resource]) => [logicalId, { ...resource }]));
@@ -87,7 +89,7 @@ export class Deployment {
   async rollBackUpdate(reason: string): Promise<void> {
     this.stack.become('UPDATE_ROLLBACK_IN_PROGRESS', reason);
     this.stack.template = this.templateBefore;
-    this.waiting = new AbortController();
+    this.waiting = manyListeners();
     const failed: string[] = [];
     await inOrder(this.before, async (logicalId) => {
       const [was, now] = [this.before.get(logicalId), this.stack.resources.get(logicalId)];
@@ -263,6 +265,13 @@ async function inOrder(graph: Graph, visit: (name: string) => Promise<boolean>):
     return visited;
   };
   await Promise.all([...graph.keys()].map(start));
+}
+
+/** Every custom resource under way listens. */
+function manyListeners(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function physicalIdOf(error: unknown): string | undefined {

@@ -1,4 +1,4 @@
-import { CreateStackCommand, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
+import { CreateStackCommand, DeleteStackCommand, RollbackStackCommand } from '@aws-sdk/client-cloudformation';
 import { TestCloud } from './cloud-formation';
 
 let cloud: TestCloud;
@@ -54,6 +54,36 @@ describe('order', () => {
   });
 });
 
+describe('functions', () => {
+  test('run at the same time, and more resources than a function has environments are no deadlock', async () => {
+    const four = barrier(4);
+    cloud.script(async (_, verb) => {
+      if (verb === 'onEvent') await four();
+      return undefined;
+    });
+    const ids = Array.from({ length: 12 }, (_, index) => `Thing${index}`);
+    await cloud.deploy('Many', { Resources: Object.fromEntries(ids.map((id) => [id, cloud.custom()])) });
+    expect(Object.keys(await cloud.resources('Many')).sort()).toEqual(ids.sort());
+  });
+
+  test('that are killed in the middle get the same request again', async () => {
+    const { FrameworkOnEvent: name = '' } = Object.fromEntries(Object.entries(await cloud.resources('Provider'))
+      .map(([id, physicalId]) => [id.startsWith('FrameworkframeworkonEvent') && !id.includes('Role') ? 'FrameworkOnEvent' : id, physicalId]));
+    let killed = false;
+    cloud.script(async (_, verb) => {
+      if (verb === 'onEvent' && !killed) {
+        killed = true;
+        await fetch(`${cloud.platform.endpoint}/_local/functions/${name}/kill`, { method: 'POST' });
+      }
+      return undefined;
+    });
+    await cloud.deploy('Killed', { Resources: { Thing: cloud.custom() } });
+    const requests = cloud.calls.filter(({ verb }) => verb === 'onEvent').map(({ event }) => event.RequestId);
+    expect(requests).toEqual([requests[0], requests[0]]);
+    expect(cloud.journal('Killed')).toEqual(['Create Thing']);
+  });
+});
+
 describe('a Create that fails', () => {
   test.each([
     ['onEvent throws', 'onEvent', 'AWSCDK::CustomResourceProviderFramework::CREATE_FAILED'],
@@ -104,7 +134,8 @@ describe('a Create that fails', () => {
     }));
     expect((await cloud.settled('NoRollback')).StackStatus).toBe('CREATE_FAILED');
     expect(cloud.journal('NoRollback')).toEqual(['Create First', 'Create Failing']);
-    expect((await cloud.destroy('NoRollback')).StackStatus).toBe('DELETE_COMPLETE');
+    await cloud.cloudFormation.send(new RollbackStackCommand({ StackName: 'NoRollback' }));
+    expect((await cloud.settled('NoRollback')).StackStatus).toBe('ROLLBACK_COMPLETE');
     expect(cloud.journal('NoRollback')).toContain('Delete First First-id');
   });
 });

@@ -1,3 +1,4 @@
+import { CancelUpdateStackCommand, ContinueUpdateRollbackCommand, RollbackStackCommand, UpdateStackCommand } from '@aws-sdk/client-cloudformation';
 import { TestCloud } from './cloud-formation';
 
 let cloud: TestCloud;
@@ -131,13 +132,49 @@ describe('an update that fails', () => {
     expect(events.indexOf('New DELETE_IN_PROGRESS')).toBeGreaterThan(events.indexOf('UpdateFails UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS'));
   });
 
-  test('and whose way back fails too ends in UPDATE_ROLLBACK_FAILED', async () => {
+  test('and whose way back fails too ends in UPDATE_ROLLBACK_FAILED, from where it can be continued', async () => {
     failing(() => true);
     const template = (size: number) => ({ Resources: { Failing: cloud.custom({ Size: size }) } });
     await cloud.deploy('NoWayBack', template(1));
     const { StackStatus: status } = await cloud.finish('NoWayBack', template(2));
     expect(status).toBe('UPDATE_ROLLBACK_FAILED');
     await expect(cloud.deploy('NoWayBack', template(3))).rejects.toThrow(/is in UPDATE_ROLLBACK_FAILED state and can not be updated/);
+
+    cloud.script((_, verb) => verb === 'onEvent' ? { PhysicalResourceId: 'Failing' } : undefined);
+    await cloud.cloudFormation.send(new ContinueUpdateRollbackCommand({ StackName: 'NoWayBack' }));
+    expect((await cloud.settled('NoWayBack')).StackStatus).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(cloud.calls[0].event).toMatchObject({ RequestType: 'Update', ResourceProperties: { Size: '1' } });
+  });
+
+  test('stays as it is when rollback is disabled, and can be rolled back later', async () => {
+    failing((size) => size === '2');
+    const template = (size: number) => ({ Resources: { Updated: cloud.custom({ Size: size }), Failing: cloud.custom({ Size: size }, { DependsOn: 'Updated' }) } });
+    await cloud.deploy('RolledBackLater', template(1));
+    const journal = journalSince('RolledBackLater');
+    await cloud.cloudFormation.send(new UpdateStackCommand({ StackName: 'RolledBackLater', TemplateBody: JSON.stringify(template(2)), DisableRollback: true }));
+    expect((await cloud.settled('RolledBackLater')).StackStatus).toBe('UPDATE_FAILED');
+    expect(journal()).toEqual(['Update Updated Updated', 'Update Failing Failing']);
+
+    await cloud.cloudFormation.send(new RollbackStackCommand({ StackName: 'RolledBackLater' }));
+    expect((await cloud.settled('RolledBackLater')).StackStatus).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(journal().slice(2)).toEqual(['Update Updated Updated', 'Update Failing Failing']);
+  });
+
+  test('because the user cancelled it is taken back', async () => {
+    let begin = (): void => undefined;
+    const began = new Promise<void>((resolve) => (begin = resolve));
+    cloud.script((event) => {
+      if (event.RequestType !== 'Update' || event.ResourceProperties.Size !== '2') return { PhysicalResourceId: event.LogicalResourceId };
+      begin();
+      return null;
+    });
+    const template = (size: number) => ({ Resources: { Slow: cloud.plain({ Size: size }) } });
+    await cloud.deploy('UserCancelled', template(1));
+    await cloud.begin('UserCancelled', template(2));
+    await began;
+    await cloud.cloudFormation.send(new CancelUpdateStackCommand({ StackName: 'UserCancelled' }));
+    expect((await cloud.settled('UserCancelled')).StackStatus).toBe('UPDATE_ROLLBACK_COMPLETE');
+    expect(cloud.calls.at(-1)?.event).toMatchObject({ ResourceProperties: { Size: '1' }, OldResourceProperties: { Size: '2' } });
   });
 
   test('because a sibling failed is sent back from what it was sent', async () => {
