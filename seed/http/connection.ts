@@ -1,0 +1,208 @@
+import * as net from 'node:net';
+import * as tls from 'node:tls';
+import { ResponseParser, type Response } from './response-parser';
+
+/** Where connections lead to. */
+export interface Origin {
+  readonly host: string;
+  readonly port: number;
+  /** Absent over plain HTTP. */
+  readonly secureContext?: tls.SecureContext;
+}
+
+/** Milliseconds. */
+export interface Timeouts {
+  readonly connect: number;
+  /** Without a byte in either direction while a request is under way. */
+  readonly idle: number;
+  /** Of one request, the connection included. */
+  readonly attempt: number;
+}
+
+interface Exchange {
+  readonly head: string;
+  readonly body: Buffer;
+  readonly parser: ResponseParser;
+  readonly resolve: (response: Response) => void;
+  readonly reject: (error: unknown) => void;
+  /** Whether the whole request was handed to the network. */
+  sent: boolean;
+  response?: Response;
+}
+
+/** Milliseconds that a connection may have rested if its peer did not say how long; a request on one that is being closed is lost. */
+const LONGEST_REST = 15_000;
+/** Between the peer's promise and our last use, for the way there. */
+const SAFETY = 1_000;
+
+/**
+ * One connection, which carries one request at a time. Whatever happens to it, the request's promise settles once, and from then on
+ * the body's buffer is not read any more.
+ */
+export class Connection {
+  private readonly socket: net.Socket;
+  private connectTimer: NodeJS.Timeout | undefined;
+  private attemptTimer: NodeJS.Timeout | undefined;
+  private connected = false;
+  private exchange: Exchange | undefined;
+  private restUntil = Number.POSITIVE_INFINITY;
+
+  /** `session` is the TLS session of an earlier connection, which saves the peer's proof of identity. */
+  constructor(private readonly origin: Origin, private readonly timeouts: Timeouts, session?: Buffer, onSession?: (session: Buffer) => void) {
+    const { host, port, secureContext } = origin;
+    if (secureContext) {
+      const socket = tls.connect({ host, port, secureContext, session, servername: net.isIP(host) === 0 ? host : undefined, ALPNProtocols: ['http/1.1'] });
+      socket.once('secureConnect', () => this.open());
+      if (onSession) {
+        socket.on('session', onSession);
+      }
+      this.socket = socket;
+    } else {
+      this.socket = net.connect({ host, port });
+      this.socket.once('connect', () => this.open());
+    }
+    this.connectTimer = setTimeout(() => this.destroy(timeout(`no connection to ${host}:${port} within ${timeouts.connect} ms`)), timeouts.connect);
+    this.socket.setNoDelay(true);
+    this.socket.on('data', (bytes: Buffer) => this.receive(bytes));
+    this.socket.on('end', () => this.ended());
+    this.socket.on('timeout', () => this.destroy(timeout(`no byte to or from ${host}:${port} for ${timeouts.idle} ms`)));
+    this.socket.on('error', (error) => this.destroy(error));
+    this.socket.on('close', () => this.destroy(this.cutOff()));
+  }
+
+  /** Whether another request may be sent. */
+  isReusable(now: number): boolean {
+    return this.connected && this.exchange === undefined && !this.socket.destroyed && now < this.restUntil;
+  }
+
+  /** Sends a request and resolves with its answer, whatever status that has. */
+  send(head: string, body: Buffer, signal?: AbortSignal): Promise<Response> {
+    return new Promise<Response>((resolve, reject) => {
+      const abort = () => this.destroy(signal?.reason);
+      const settled = () => {
+        clearTimeout(this.attemptTimer);
+        signal?.removeEventListener('abort', abort);
+        this.exchange = undefined;
+      };
+      this.exchange = {
+        head,
+        body,
+        parser: new ResponseParser(),
+        sent: false,
+        resolve: (response) => {
+          settled();
+          resolve(response);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      const { attempt } = this.timeouts;
+      this.attemptTimer = setTimeout(() => this.destroy(timeout(`no answer from ${this.origin.host}:${this.origin.port} within ${attempt} ms`)), attempt);
+      this.socket.ref();
+      this.socket.setTimeout(this.timeouts.idle);
+      if (this.socket.destroyed) {
+        this.destroy(this.cutOff());
+      } else if (this.connected) {
+        this.transmit(this.exchange);
+      }
+    });
+  }
+
+  /** Ends the connection at once; a request that is under way fails with the error. */
+  destroy(error: unknown): void {
+    clearTimeout(this.connectTimer);
+    this.socket.destroy();
+    this.exchange?.reject(error);
+  }
+
+  private open(): void {
+    clearTimeout(this.connectTimer);
+    this.connected = true;
+    if (this.exchange) {
+      this.transmit(this.exchange);
+    }
+  }
+
+  private transmit(exchange: Exchange): void {
+    const sent = (error?: Error | null) => {
+      exchange.sent = !error;
+      this.settle(exchange);
+    };
+    if (this.origin.secureContext) {
+      // TLS would copy what it is given together.
+      this.socket.write(exchange.head, 'latin1');
+      this.socket.write(exchange.body, sent);
+    } else {
+      this.socket.cork();
+      this.socket.write(exchange.head, 'latin1');
+      this.socket.write(exchange.body, sent);
+      this.socket.uncork();
+    }
+  }
+
+  private receive(bytes: Buffer): void {
+    const { exchange } = this;
+    if (exchange === undefined || exchange.response !== undefined) {
+      // Nobody asked: whatever it is, it must not be taken for the next request's answer.
+      this.socket.destroy();
+      return;
+    }
+    try {
+      exchange.response = exchange.parser.push(bytes);
+      this.settle(exchange);
+    } catch (error) {
+      this.destroy(error);
+    }
+  }
+
+  private ended(): void {
+    const { exchange } = this;
+    if (exchange) {
+      exchange.response ??= exchange.parser.end();
+      this.settle(exchange);
+    }
+    this.destroy(this.cutOff());
+  }
+
+  /**
+   * An answer that comes before the request was sent ends it, if it is a refusal: the rest need not be sent, and the connection is of
+   * no use. A success cannot be one before the peer has all bytes.
+   */
+  private settle(exchange: Exchange): void {
+    const { response, sent } = exchange;
+    if (this.exchange !== exchange || response === undefined || (!sent && response.status < 300)) {
+      return;
+    }
+    if (sent && response.reusable) {
+      this.rest(response);
+    } else {
+      this.socket.destroy();
+    }
+    exchange.resolve(response);
+  }
+
+  private rest(response: Response): void {
+    const promised = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(response.headers.get('keep-alive') ?? '');
+    this.restUntil = Date.now() + (promised ? Number(promised[1]) * 1_000 - SAFETY : LONGEST_REST);
+    this.socket.setTimeout(0);
+    // A resting connection does not keep the process alive.
+    this.socket.unref();
+  }
+
+  private cutOff(): Error {
+    const parser = this.exchange?.parser;
+    const when = parser?.begun ? 'in the middle of its answer' : 'without an answer';
+    return Object.assign(new Error(`${this.origin.host}:${this.origin.port} closed the connection ${when}`), {
+      code: 'ECONNRESET',
+      $metadata: { httpStatusCode: parser?.statusSoFar },
+    });
+  }
+}
+
+/** Named as the SDK names it. */
+function timeout(message: string): Error {
+  return Object.assign(new Error(message), { name: 'TimeoutError', code: 'ETIMEDOUT' });
+}
