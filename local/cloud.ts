@@ -87,6 +87,11 @@ export class Cloud {
     return this.ask(`${this.endpoint}/_local/state`);
   }
 
+  /** Kills what runs of the functions with this in their name, in the middle of whatever they do. */
+  public async killFunctions(namePart: string): Promise<void> {
+    await this.ask(`${this.platformEndpoint}/_local/kill?function=${encodeURIComponent(namePart)}`, { method: 'POST' });
+  }
+
   /** As if the machine of the services had lost its power, and came back. */
   public async crashServices(): Promise<void> {
     await this.services.stop('SIGKILL');

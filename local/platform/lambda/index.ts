@@ -89,9 +89,13 @@ export class LambdaService {
     return this.find(nameOrArn, region).specification;
   }
 
-  /** Kills the function's environments in the middle of whatever they do. */
-  public killWorkers(nameOrArn: string): void {
-    this.find(nameOrArn).killEnvironments();
+  /** Kills the environments of every function with this in its name, in the middle of whatever they do. */
+  public killWorkers(namePart: string): void {
+    const meant = [...this.functions.values()].filter(({ specification }) => specification.functionName.includes(namePart));
+    if (meant.length === 0) {
+      throw new ResourceNotFound(`Function not found: ${namePart}`);
+    }
+    meant.forEach((each) => each.killEnvironments());
   }
 
   /** Ends all processes; what is unfinished stays so. */
