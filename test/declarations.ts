@@ -2,7 +2,8 @@ import { App, Duration, RemovalPolicy, Size, Stack, type StackProps, Tags } from
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { Activation, CachedVolumeGateway, type CachedVolumeGatewayProps, GatewayTimezone, LocalDisk } from '../src';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import { Activation, CachedVolumeGateway, type CachedVolumeGatewayProps, GatewayTimezone, LocalDisk, SeedSource, SnapshotSeed } from '../src';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';
@@ -43,6 +44,8 @@ export function everything(app: App): Stack {
   const key = new kms.Key(stack, 'Key', { enableKeyRotation: true });
   const volume = gateway.addVolume('Documents', { volumeSize: Size.gibibytes(500), encryptionKey: key, removalPolicy: RemovalPolicy.SNAPSHOT });
   volume.addSnapshotSchedule('Nightly', { startAt: 2, recurrence: Duration.hours(24), snapshotTags: { Backup: 'nightly' } });
+  const seed = new SnapshotSeed(stack, 'Seed', { source: SeedSource.fromBucket(s3.Bucket.fromBucketName(stack, 'Images', 'images'), 'golden.img'), encryptionKey: key });
+  gateway.addVolume('Desktop', { volumeSize: Size.gibibytes(40), snapshotId: seed.snapshotId });
   gateway.addVolume('Copy', { volumeSize: Size.gibibytes(500), sourceVolume: volume });
   Tags.of(stack).add('CostCenter', '4711');
   return stack;
