@@ -1,6 +1,6 @@
-import type { ResourceType } from '../src/private/contract';
 import type { Request } from './handler';
 import { log } from './log';
+import type { ResourceType } from '../src/private/contract';
 
 /**
  * For a change that cannot be made. A rollback must succeed, so there the thing stays as it is, and the log says so.

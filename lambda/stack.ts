@@ -4,8 +4,9 @@ import {
   paginateListStackResources,
   type Stack as StackDescription,
 } from '@aws-sdk/client-cloudformation';
+import { CLIENT_CONFIG, patient } from './client';
 
-const cloudFormation = new CloudFormationClient({});
+const cloudFormation = patient(new CloudFormationClient(CLIENT_CONFIG));
 
 /** What the stack that an event comes from is doing: the one thing about CloudFormation that some decisions need. */
 export interface Stack {

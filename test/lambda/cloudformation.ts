@@ -70,7 +70,9 @@ export class PlatformAnswers {
 
   private dueFault(call: Call): CallFault['error'] | undefined {
     const seen = this.calls.filter(({ service, operation }) => service === call.service && operation === call.operation).length;
-    const due = this.faults.find(({ service, operation, nth, times }) => service === call.service && operation === call.operation && seen >= nth && seen < nth + times);
+    const due = this.faults.find(({ service, operation, nth, times }) => (
+      service === call.service && operation === call.operation && seen >= nth && seen < nth + times
+    ));
     if (due) {
       due.fired += 1;
     }

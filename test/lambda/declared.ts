@@ -1,5 +1,6 @@
 import type { Deployed, Stage, StackActor } from './stage';
 import type { ApplianceHandle } from '../../local/services';
+import type { DiskSpecification } from '../../local/services/appliances/appliance';
 
 export const GIB = 1024 ** 3;
 
@@ -35,8 +36,8 @@ export interface DeployedGateway extends Deployed {
 }
 
 /** A gateway without disks. */
-export async function deployGateway(stage: Stage, stack: StackActor, logicalId = 'Gateway'): Promise<DeployedGateway> {
-  const appliance = await stage.services.control.createAppliance();
+export async function deployGateway(stage: Stage, stack: StackActor, logicalId = 'Gateway', disks?: readonly DiskSpecification[]): Promise<DeployedGateway> {
+  const appliance = await stage.services.control.createAppliance({ disks });
   const properties = gatewayProperties(appliance.address);
   return { ...(await stack.create(GATEWAY, logicalId, properties)), appliance, properties };
 }

@@ -20,7 +20,10 @@ afterEach(() => {
 const notConnected = { status: 400, type: 'InvalidGatewayRequestException', errorCode: 'GatewayNotConnected', message: 'The specified gateway is not connected.' };
 const gateways = () => stage.services.control.state().gateways;
 const information = (id: string) => client.send(new DescribeGatewayInformationCommand({ GatewayARN: id }));
-const tagsOf = async (id: string) => Object.fromEntries(((await client.send(new ListTagsForResourceCommand({ ResourceARN: id }))).Tags ?? []).map(({ Key, Value }) => [Key, Value]));
+const tagsOf = async (id: string) => {
+  const { Tags = [] } = await client.send(new ListTagsForResourceCommand({ ResourceARN: id }));
+  return Object.fromEntries(Tags.map(({ Key, Value }) => [Key, Value]));
+};
 const keyOf = async (address: string) => {
   const answer = await askForKey({ address, activationRegion: 'eu-central-1', gatewayType: 'CACHED' });
   return answer.key;
