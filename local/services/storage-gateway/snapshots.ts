@@ -8,6 +8,7 @@ import { connectedGateway, requireType } from './gateway';
 import { mergedTags } from './tags';
 import { existingVolume, gatewayOfVolume, gibibytes, recoveryPointOf, statusOf, type Volume } from './volume';
 import type { Appliances } from '../appliances/appliances';
+import { rememberParent } from '../ebs/lineage';
 import { operation, type Context, type Operation } from '../service';
 import { newSnapshotId, snapshotsOf, stateOf, type Snapshot } from '../snapshots';
 
@@ -65,9 +66,11 @@ function takeSnapshot(context: Context, volume: Volume, description: string, tag
     tags: mergedTags([], tags),
     encrypted: volume.kmsKey !== undefined,
     volumeId: volume.id.toLowerCase(),
-    // Nothing writes to the volume here: it still holds what it was made from.
-    ...(volume.snapshotId !== undefined && { parentSnapshotId: volume.snapshotId }),
     ...(volume.kmsKey !== undefined && { kmsKeyId: volume.kmsKey }),
   });
+  if (volume.snapshotId !== undefined) {
+    // Nothing writes to volumes here: this one still holds what it was made from.
+    rememberParent(context.state, snapshotId, volume.snapshotId);
+  }
   return snapshotId;
 }

@@ -1,8 +1,9 @@
 import {
   AddTagsToResourceCommand, DeleteBandwidthRateLimitCommand, DeleteGatewayCommand, DescribeBandwidthRateLimitCommand,
-  DescribeGatewayInformationCommand, DescribeMaintenanceStartTimeCommand, DescribeSMBSettingsCommand, ListGatewaysCommand, ListLocalDisksCommand, ListTagsForResourceCommand,
-  RemoveTagsFromResourceCommand, ShutdownGatewayCommand, StartGatewayCommand, UpdateBandwidthRateLimitCommand, UpdateGatewayInformationCommand,
-  UpdateMaintenanceStartTimeCommand,
+  DescribeGatewayInformationCommand,
+  DescribeMaintenanceStartTimeCommand, DescribeSMBSettingsCommand, ListGatewaysCommand, ListLocalDisksCommand,
+  ListTagsForResourceCommand, RemoveTagsFromResourceCommand, ShutdownGatewayCommand, StartGatewayCommand, UpdateBandwidthRateLimitCommand,
+  UpdateGatewayInformationCommand, UpdateMaintenanceStartTimeCommand,
 } from '@aws-sdk/client-storage-gateway';
 import { Bench } from '../bench';
 

@@ -1,0 +1,129 @@
+import {
+  CreateTagsCommand, DeleteSnapshotCommand, DeleteTagsCommand, DescribeSnapshotsCommand, GetEbsDefaultKmsKeyIdCommand,
+  GetEbsEncryptionByDefaultCommand,
+  type DescribeSnapshotsCommandInput, type Filter,
+} from '@aws-sdk/client-ec2';
+import { CreateSnapshotCommand } from '@aws-sdk/client-storage-gateway';
+import { Bench } from './bench';
+import { callQuery } from './plain-http';
+
+let bench: Bench;
+let volumeArn: string;
+
+beforeEach(async () => {
+  bench = await Bench.start();
+  const gateway = await bench.cachedGateway();
+  ({ arn: volumeArn } = await bench.cachedVolume(gateway, { sizeInGiB: 7 }));
+  bench.services.clock.advance(2);
+});
+afterEach(() => bench.stop());
+
+async function snapshot(description: string, tags: Record<string, string> = {}) {
+  const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+  const { SnapshotId = '' } = await bench.gateways.send(new CreateSnapshotCommand({ VolumeARN: volumeArn, SnapshotDescription: description, Tags }));
+  return SnapshotId;
+}
+
+async function ids(input: DescribeSnapshotsCommandInput) {
+  const { Snapshots = [] } = await bench.ec2.send(new DescribeSnapshotsCommand(input));
+  return Snapshots.map(({ SnapshotId }) => SnapshotId);
+}
+
+const filtered = (...Filters: Filter[]) => ids({ Filters });
+const refused = (name: string) => expect.objectContaining({ name });
+
+test('a snapshot of a volume is shown with the volume in lower case', async () => {
+  const id = await snapshot('first', { app: 'db' });
+  const { Snapshots } = await bench.ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }));
+
+  expect(id).toMatch(/^snap-[0-9a-f]{17}$/);
+  expect(Snapshots).toMatchObject([{
+    SnapshotId: id,
+    OwnerId: '000000000000',
+    Description: 'first',
+    VolumeId: volumeArn.split('/').at(-1)?.toLowerCase(),
+    VolumeSize: 7,
+    State: 'pending',
+    Progress: '0%',
+    Encrypted: false,
+    StorageTier: 'standard',
+    StartTime: bench.services.clock.now(),
+    Tags: [{ Key: 'app', Value: 'db' }],
+  }]);
+});
+
+test('filters choose by everything that a snapshot has; values are alternatives, filters are added up', async () => {
+  const first = await snapshot('first', { app: 'db', stage: 'test' });
+  bench.services.clock.advance(2);
+  const second = await snapshot('sec*nd', { app: 'web' });
+  const volumeId = volumeArn.split('/').at(-1)?.toLowerCase() ?? '';
+
+  expect(await filtered({ Name: 'status', Values: ['completed'] })).toEqual([first]);
+  expect(await filtered({ Name: 'status', Values: ['pending', 'completed'] })).toEqual([first, second]);
+  expect(await filtered({ Name: 'description', Values: ['first'] })).toEqual([first]);
+  expect(await filtered({ Name: 'description', Values: ['f?r*'] })).toEqual([first]);
+  expect(await filtered({ Name: 'description', Values: ['sec\\*nd'] })).toEqual([second]);
+  expect(await filtered({ Name: 'description', Values: ['f.*'] })).toEqual([]);
+  expect(await filtered({ Name: 'tag:app', Values: ['db', 'web'] })).toEqual([first, second]);
+  expect(await filtered({ Name: 'tag:app', Values: ['db'] }, { Name: 'tag:stage', Values: ['test'] })).toEqual([first]);
+  expect(await filtered({ Name: 'tag-key', Values: ['stage'] })).toEqual([first]);
+  expect(await filtered({ Name: 'volume-id', Values: [volumeId] })).toEqual([first, second]);
+  expect(await filtered({ Name: 'volume-size', Values: ['7'] })).toEqual([first, second]);
+  expect(await filtered({ Name: 'snapshot-id', Values: [second] })).toEqual([second]);
+  expect(await filtered({ Name: 'owner-id', Values: ['000000000000'] })).toEqual([first, second]);
+  expect(await ids({ OwnerIds: ['self'] })).toEqual([first, second]);
+  expect(await ids({ OwnerIds: ['111111111111'] })).toEqual([]);
+  await expect(filtered({ Name: 'colour', Values: ['blue'] })).rejects.toEqual(refused('InvalidParameterValue'));
+});
+
+test('snapshots are listed page by page', async () => {
+  const all = [];
+  for (let number = 0; number < 7; number += 1) {
+    all.push(await snapshot(`number ${number}`));
+  }
+  const first = await bench.ec2.send(new DescribeSnapshotsCommand({ MaxResults: 5 }));
+  const second = await bench.ec2.send(new DescribeSnapshotsCommand({ MaxResults: 5, NextToken: first.NextToken }));
+
+  expect([...first.Snapshots ?? [], ...second.Snapshots ?? []].map(({ SnapshotId }) => SnapshotId)).toEqual(all);
+  expect(second.NextToken).toBeUndefined();
+  await expect(ids({ MaxResults: 4 })).rejects.toEqual(refused('InvalidParameterValue'));
+  await expect(ids({ MaxResults: 5, NextToken: 'made-up' })).rejects.toEqual(refused('InvalidParameterValue'));
+  await expect(ids({ MaxResults: 5, SnapshotIds: all })).rejects.toEqual(refused('InvalidParameterCombination'));
+});
+
+test('a snapshot that is not there, or is not one, is refused by name', async () => {
+  await expect(ids({ SnapshotIds: ['snap-0123456789abcdef0'] })).rejects.toEqual(refused('InvalidSnapshot.NotFound'));
+  await expect(ids({ SnapshotIds: ['SNAP-1'] })).rejects.toEqual(refused('InvalidSnapshotID.Malformed'));
+  await expect(bench.ec2.send(new DeleteSnapshotCommand({ SnapshotId: 'snap-0123456789abcdef0' }))).rejects.toEqual(refused('InvalidSnapshot.NotFound'));
+  const { status, body } = await callQuery(bench.services.endpoint, 'ec2', { Action: 'DeleteSnapshot', Version: '2016-11-15' });
+  expect(status).toBe(400);
+  expect(body).toContain('<Code>MissingParameter</Code>');
+});
+
+test('tags are made and taken away', async () => {
+  const id = await snapshot('tagged', { a: '1' });
+  const tags = async () => (await bench.ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }))).Snapshots?.[0].Tags ?? [];
+
+  await bench.ec2.send(new CreateTagsCommand({ Resources: [id], Tags: [{ Key: 'a', Value: '2' }, { Key: 'b', Value: '' }, { Key: 'c', Value: '<&>' }] }));
+  expect(await tags()).toEqual([{ Key: 'a', Value: '2' }, { Key: 'b', Value: '' }, { Key: 'c', Value: '<&>' }]);
+  await bench.ec2.send(new DeleteTagsCommand({ Resources: [id], Tags: [{ Key: 'a', Value: 'other' }, { Key: 'c' }] }));
+  expect(await tags()).toEqual([{ Key: 'a', Value: '2' }, { Key: 'b', Value: '' }]);
+  await bench.ec2.send(new DeleteTagsCommand({ Resources: [id] }));
+  expect(await tags()).toEqual([]);
+
+  const add = (Tags: { Key: string; Value: string }[]) => bench.ec2.send(new CreateTagsCommand({ Resources: [id], Tags }));
+  await expect(add([{ Key: 'aws:x', Value: '' }])).rejects.toEqual(refused('InvalidParameterValue'));
+  await expect(add(Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}`, Value: '' })))).rejects.toEqual(refused('TagLimitExceeded'));
+});
+
+test('a dry run says that it would have succeeded, and changes nothing', async () => {
+  const id = await snapshot('kept');
+
+  await expect(bench.ec2.send(new DeleteSnapshotCommand({ SnapshotId: id, DryRun: true }))).rejects.toEqual(refused('DryRunOperation'));
+  expect(await ids({})).toEqual([id]);
+});
+
+test('nothing is encrypted that is not asked to be', async () => {
+  expect((await bench.ec2.send(new GetEbsEncryptionByDefaultCommand({}))).EbsEncryptionByDefault).toBe(false);
+  expect((await bench.ec2.send(new GetEbsDefaultKmsKeyIdCommand({}))).KmsKeyId).toBe('alias/aws/ebs');
+});
