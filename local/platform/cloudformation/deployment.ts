@@ -27,6 +27,7 @@ export class Deployment {
   private readonly touched = new Set<string>();
   private readonly orphans: StackResource[] = [];
   private cancelReason?: string;
+  private superseded = false;
 
   constructor(private readonly stack: Stack, private readonly resources: Resources) {
     this.before = new Map([...stack.resources].map(([logicalId, resource]) => [logicalId, { ...resource }]));
@@ -47,12 +48,19 @@ export class Deployment {
     this.waiting.abort();
   }
 
+  /** Leaves the stack to a deletion. */
+  supersede(): void {
+    this.superseded = true;
+    this.waiting.abort();
+  }
+
   async create(template: Template): Promise<void> {
     this.stack.template = template;
     // A change set has made the stack earlier than its resources.
     if (this.stack.status === 'REVIEW_IN_PROGRESS' && this.stack.events.length > 0) this.stack.lastUpdatedTime = new Date();
     this.stack.become('CREATE_IN_PROGRESS', 'User Initiated');
     const problem = await this.forward(template);
+    if (this.superseded) return undefined;
     if (problem === undefined) return this.stack.become('CREATE_COMPLETE');
     if (this.stack.disableRollback) return this.stack.become('CREATE_FAILED', problem);
     return this.rollBackCreation(`${problem} Rollback requested by user.`);
@@ -68,8 +76,11 @@ export class Deployment {
     return this.rollBackUpdate(problem);
   }
 
-  async delete(retained: readonly string[] = []): Promise<void> {
+  /** A creation that is still under way comes to its end first. */
+  async delete(retained: readonly string[], creation?: Deployment): Promise<void> {
     this.stack.become('DELETE_IN_PROGRESS', 'User Initiated');
+    creation?.supersede();
+    await creation?.finished;
     const resources = [...this.stack.resources.values()]
       .map((resource) => retained.includes(resource.logicalId) ? Object.assign(resource, { deletionPolicy: 'Retain' as const }) : resource);
     const kept = await this.removeAll(resources, (resource) => resource.deletionPolicy !== 'Delete');

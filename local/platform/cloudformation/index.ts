@@ -91,17 +91,14 @@ export class CloudFormation {
     this.start(stacks, stack, async (deployment) => deployment.update(template));
   }
 
-  /** An operation that is under way is cancelled first. */
+  /** A creation that is under way is cancelled first. */
   delete(stacks: Stacks, stack: Stack, retained: readonly string[], clientRequestToken?: string): void {
     const running = stack.inProgress ? stacks.deployments.get(stack) : undefined;
     stack.clientRequestToken = clientRequestToken;
     for (const changeSet of stacks.changeSets.values()) {
       if (changeSet.stack === stack) stacks.changeSets.delete(changeSet.id);
     }
-    if (!running) return this.start(stacks, stack, async (deployment) => deployment.delete(retained));
-    stack.disableRollback = true;
-    running.cancel('Deletion requested by user.');
-    return this.start(stacks, stack, async (deployment) => deployment.delete(retained), running.finished);
+    this.start(stacks, stack, async (deployment) => deployment.delete(retained, running));
   }
 
   cancelUpdate(stacks: Stacks, stack: Stack): void {
@@ -116,11 +113,7 @@ export class CloudFormation {
     else if (failed) failed.run(async () => failed.rollBackUpdate('User Initiated'));
   }
 
-  private start(stacks: Stacks, stack: Stack, operation: (deployment: Deployment) => Promise<void>, after?: Promise<void>): void {
-    if (after) {
-      void after.then(() => this.start(stacks, stack, operation));
-      return;
-    }
+  private start(stacks: Stacks, stack: Stack, operation: (deployment: Deployment) => Promise<void>): void {
     const deployment = new Deployment(stack, this.resources);
     stacks.deployments.set(stack, deployment);
     deployment.run(async () => operation(deployment));

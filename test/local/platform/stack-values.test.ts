@@ -1,4 +1,4 @@
-import { CreateChangeSetCommand, CreateStackCommand, DescribeChangeSetCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, CreateChangeSetCommand, CreateStackCommand, DescribeChangeSetCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { REGION, TestCloud, type TestTemplate } from './cloud-formation';
 import type { Event } from './provider';
@@ -192,6 +192,15 @@ describe('a template', () => {
     await expect(cloud.cloudFormation.send(new CreateStackCommand(input))).rejects.toMatchObject({ name: 'AlreadyExistsException' });
     await cloud.settled('Twice');
   });
+});
+
+test('each Region has stacks of its own', async () => {
+  cloud.script();
+  await cloud.deploy('Regional', { Resources: { Group: group() } });
+  const elsewhere = new CloudFormationClient({ endpoint: cloud.platform.endpoint, region: 'us-west-2', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  const { Stacks: stacks = [] } = await elsewhere.send(new DescribeStacksCommand({}));
+  expect(stacks.map(({ StackName: name }) => name)).toEqual(['CDKToolkit']);
+  elsewhere.destroy();
 });
 
 test('a change set names what would change, and how', async () => {
