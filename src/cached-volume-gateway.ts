@@ -1,5 +1,5 @@
 import { Names, RemovalPolicy } from 'aws-cdk-lib';
-import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as logs from 'aws-cdk-lib/aws-logs';
 import { type Construct, Dependable } from 'constructs';
 import type { Activation } from './activation';
@@ -137,7 +137,7 @@ abstract class CachedVolumeGatewayBase extends GatewayBase implements ICachedVol
   }
 
   public metricReadBytes(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric('ReadBytes', { statistic: 'Sum', ...options });
+    return this.metric('ReadBytes', { statistic: cloudwatch.Stats.SUM, ...options });
   }
 
   public metricTimeSinceLastRecoveryPoint(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
@@ -149,7 +149,7 @@ abstract class CachedVolumeGatewayBase extends GatewayBase implements ICachedVol
   }
 
   public metricWriteBytes(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric('WriteBytes', { statistic: 'Sum', ...options });
+    return this.metric('WriteBytes', { statistic: cloudwatch.Stats.SUM, ...options });
   }
 }
 

@@ -26,6 +26,13 @@ test('a volume is sent to the service in its own words', () => {
   });
 });
 
+test('a size that only the deployment knows is sent as it is', () => {
+  const stack = aStack();
+  const bytes = new CfnParameter(stack, 'Bytes', { type: 'Number' }).valueAsNumber;
+  aGateway(stack).addVolume('Data', { volumeSize: Size.bytes(bytes) });
+  Template.fromStack(stack).hasResourceProperties(VOLUME, { VolumeSizeInBytes: { Ref: 'Bytes' } });
+});
+
 test('a volume has the attributes that the handler returns', () => {
   const stack = aStack();
   const volume = aGateway(stack).addVolume('Data', { volumeSize: GIB });
