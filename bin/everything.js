@@ -12,5 +12,7 @@ bundle('cli/index', ['cli', 'local/identity.ts', 'local/services', 'seed']);
 bundle('local/platform/index', ['local']);
 library();
 
+// The SDK announces the end of Node 20 at every start.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 process.env.TS_NODE_PROJECT = join(__dirname, '..', 'tsconfig.node.json');
 require('ts-node/register/transpile-only');

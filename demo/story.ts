@@ -1,7 +1,8 @@
 import * as path from 'node:path';
 import { hashOfFile, showSnapshots, type Account } from './account';
 import { diskImage, type Image } from './image';
-import { card, held, progress, say, step, table } from './screen';
+import { cliProgress } from './progress';
+import { card, held, say, step, table } from './screen';
 import { Cdk } from '../local/cdk';
 import type { Cloud, ResourceEvent } from '../local/cloud';
 
@@ -25,12 +26,18 @@ const CHANGED = [
 /** The life of the example's stack, each step with its proof. */
 export class Story {
   static async begin(cloud: Cloud, account: Account, directory: string, imageFile: string | undefined): Promise<Story> {
-    const image = await step('Take a disk image', async () => diskImage(imageFile, directory));
-    say(`${image.what}: ${image.size} bytes`);
-    const appliance = await step('Switch on an appliance', () => cloud.createAppliance());
-    say(`services  ${cloud.endpoint}\n  platform  ${cloud.platformEndpoint}\n  appliance ${appliance.address}`);
+    const image = await step('Take a disk image', async () => {
+      const taken = diskImage(imageFile, directory);
+      say(`${taken.what}: ${taken.size} bytes`);
+      return taken;
+    });
+    const appliance = await step('Switch on an appliance', async () => {
+      const { address, ...rest } = await cloud.createAppliance();
+      say(`services  ${cloud.endpoint}\n  platform  ${cloud.platformEndpoint}\n  appliance ${address}`);
+      return { address, ...rest };
+    });
     const variables = { ...cloud.variables, APPLIANCE_ADDRESS: appliance.address, DISK_IMAGE: image.file };
-    const cdk = new Cdk({ app: APP, environment: { ...cloud.environment, ...variables }, directory, onLine: progress });
+    const cdk = new Cdk({ app: APP, environment: { ...cloud.environment, ...variables }, directory, onLine: cliProgress });
     return new Story(cloud, account, cdk, image, variables);
   }
 

@@ -32,6 +32,8 @@ export class Cloud {
       HOME: home,
       AWS_CONFIG_FILE: path.join(home, 'config'),
       AWS_SHARED_CREDENTIALS_FILE: path.join(home, 'credentials'),
+      // The SDK announces the end of Node 20 at every start.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     };
     const data = path.join(directory, 'data');
     const services = (port: number) => Server.start(['bin/cdk-storage-gateway', 'local', '--port', String(port), '--data', data, '--restart-seconds', '3'], isolated);

@@ -10,6 +10,9 @@ export class Checks extends Component {
   constructor(project: awscdk.AwsCdkConstructLibrary) {
     super(project);
 
+    // Node 20 is the oldest that is supported here on purpose.
+    project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '1');
+
     new javascript.TypescriptConfig(project, {
       fileName: 'tsconfig.node.json',
       extends: javascript.TypescriptConfigExtends.fromTypescriptConfigs([project.tsconfig!]),
