@@ -36,7 +36,6 @@ function isEmpty({ changes, template, settings }: Pick<ChangeSet, 'changes' | 't
 
 function changesBetween(stack: Stack, template: Template): Change[] {
   const before = stack.template?.declarations ?? new Map<string, Declaration>();
-  const changed = new Set<string>();
   const additions: ResourceChange[] = [];
   const modifications: ResourceChange[] = [];
   for (const declaration of template.declarations.values()) {
@@ -44,14 +43,12 @@ function changesBetween(stack: Stack, template: Template): Change[] {
     const existing = stack.resources.get(logicalId);
     const was = before.get(logicalId);
     if (!existing || !was) {
-      changed.add(logicalId);
       additions.push({ Action: 'Add', LogicalResourceId: logicalId, ResourceType: type, Scope: [], Details: [] });
       continue;
     }
     const details = detailsOf(was, declaration);
     const failedBefore = existing.status.endsWith('_FAILED');
     if (details.length > 0 || failedBefore) {
-      changed.add(logicalId);
       modifications.push({
         Action: 'Modify',
         LogicalResourceId: logicalId,

@@ -68,7 +68,7 @@ test('the CLI reports why a deployment failed, and the next one starts afresh', 
   await cdk('1').destroy();
 });
 
-test('a deployment goes on when its CLI is killed', async () => {
+test('a deployment goes on when its CLI is killed; a deletion that fails says why, and can be repeated', async () => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   let begin = (): void => undefined;
@@ -86,4 +86,15 @@ test('a deployment goes on when its CLI is killed', async () => {
   release();
   expect((await cloud.settled('Small')).StackStatus).toBe('CREATE_COMPLETE');
   expect(await cdk('1').run('deploy')).toContain('(no changes)');
+
+  cloud.script((event) => {
+    if (event.ResourceType === 'Custom::Thing') throw new Error('initiators are connected');
+    return undefined;
+  });
+  const refused = await cdk('1').start('destroy', '--force').ended;
+  expect(refused.code).toBe(1);
+  expect(refused.output).toContain('initiators are connected');
+  expect((await cloud.describe('Small')).StackStatus).toBe('DELETE_FAILED');
+  answerSize();
+  await cdk('1').destroy();
 });
