@@ -16,6 +16,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   keywords: ['aws', 'aws-cdk', 'cdk', 'storage-gateway', 'iscsi', 'ebs', 'snapshot'],
   license: 'Apache-2.0',
   stability: 'experimental',
+  // bin/ also holds what is for the repository alone.
+  autoDetectBin: false,
   defaultReleaseBranch: 'main',
   packageManager: javascript.NodePackageManager.NPM,
   projenrcTs: true,
