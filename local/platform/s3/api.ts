@@ -136,7 +136,7 @@ function find({ request, bucketName, key, query }: Exchange): Operation {
   const name = [request.method, addressed, subresource].filter(Boolean).join(' ');
   const [operation, ...parameters] = OPERATIONS[name] ?? [];
   if (!operation) {
-    throw notImplemented(`${request.method} of ${addressed}${subresource === undefined ? '' : ` with ${subresource}`}`);
+    throw notImplemented([`${request.method} of ${addressed}`, ...query.keys()].join(' with '));
   }
   for (const parameter of query.keys()) {
     if (parameter !== subresource && parameter !== 'x-id' && !parameter.startsWith('X-Amz-') && !parameters.includes(parameter)) {
