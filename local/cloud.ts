@@ -91,7 +91,7 @@ export class Cloud {
 
   /** Kills what runs of the functions with this in their name, in the middle of whatever they do. */
   public async killFunctions(namePart: string): Promise<void> {
-    await this.ask(`${this.platformEndpoint}/_local/kill?function=${encodeURIComponent(namePart)}`, { method: 'POST' });
+    await this.ask(`${this.platformEndpoint}/_local/functions/${encodeURIComponent(namePart)}/kill`, { method: 'POST' });
   }
 
   /** As if the machine of the services had lost its power, and came back. */

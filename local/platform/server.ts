@@ -59,10 +59,6 @@ export class PlatformServer {
       platform.lambda.killWorkers(decodeURIComponent(victim));
       return send(response, 200, { 'content-type': 'application/json' }, '{}');
     }
-    if (url.pathname === '/_local/kill') {
-      platform.lambda.killWorkers(url.searchParams.get('function') ?? '');
-      return send(response, 200, { 'content-type': 'application/json' }, '{}');
-    }
     if (url.pathname.startsWith(RESPONSE_PATH)) {
       customResources.receive(url.pathname.slice(RESPONSE_PATH.length), await bodyOf(request));
       return send(response, 200, {}, '');
