@@ -6,10 +6,8 @@ const PORT_IN_USE = 2;
 
 /** Runs the local services until it is told to stop. The first line of the output says where they are; programs read it. */
 export async function serve(args: string[]): Promise<void> {
-  const { port, ...options } = read(args);
-  const services = await start({ port, ...options });
+  const services = await start(read(args));
   if (!services) {
-    process.stderr.write(`port ${port} is in use\n`);
     process.exitCode = PORT_IN_USE;
     return;
   }
@@ -53,6 +51,8 @@ async function start(options: LocalServicesOptions): Promise<LocalServices | und
     return await startLocalServices(options);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+      // The port that was asked for, or the address of an appliance that the data directory remembers.
+      process.stderr.write(`${(error as Error).message}\n`);
       return undefined;
     }
     throw error;

@@ -69,4 +69,4 @@ function checkTime(date: string, expiresInSeconds: number): void {
 }
 
 const incomplete = (message: string) => new ServiceError(400, 'IncompleteSignatureException', message);
-const expired = (message: string) => new ServiceError(403, 'InvalidSignatureException', message);
+const expired = (message: string) => new ServiceError(400, 'InvalidSignatureException', message);

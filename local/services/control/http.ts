@@ -21,7 +21,7 @@ export async function answerControl(control: Control, request: WireRequest): Pro
 
 async function route(control: Control, request: WireRequest): Promise<{ status?: number; result: unknown }> {
   const { method, query } = request;
-  const [noun, ...rest] = request.path.slice(PREFIX.length).split('/').map(decodeURIComponent);
+  const [noun, ...rest] = request.path.slice(PREFIX.length).split('/').map(decoded);
   switch (`${method} ${noun}`) {
     case 'POST appliances': {
       if (rest.length === 0) {
@@ -57,6 +57,14 @@ async function route(control: Control, request: WireRequest): Promise<{ status?:
       return { result: control.state() };
   }
   throw new ControlError(404, `there is no ${method} ${request.path}`);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new ControlError(400, `${JSON.stringify(segment)} is not a part of a path`);
+  }
 }
 
 function body({ body: bytes }: WireRequest): Record<string, unknown> {

@@ -80,7 +80,7 @@ function readInput(schema: NormalizedSchema, route: Route, segments: string[], r
     if (traits.httpPayload) {
       input[name] = request.body;
     } else if (traits.httpLabel) {
-      input[name] = readText(member, decodeURIComponent(segments[route.segments.indexOf(`{${name}}`)]));
+      input[name] = readText(member, decoded(segments[route.segments.indexOf(`{${name}}`)]));
     } else if (traits.httpQuery !== undefined || traits.httpHeader !== undefined) {
       const text = traits.httpQuery !== undefined ? request.query.get(traits.httpQuery) : request.headers[(traits.httpHeader ?? '').toLowerCase()];
       if (text !== null && text !== undefined) {
@@ -99,6 +99,14 @@ function readInput(schema: NormalizedSchema, route: Route, segments: string[], r
     }
   }
   return input;
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw serialization(`${JSON.stringify(segment)} is not a part of a path`);
+  }
 }
 
 function readText(schema: NormalizedSchema, text: string): unknown {

@@ -1,0 +1,52 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Journal } from '../../../local/services/state/journal';
+import { State } from '../../../local/services/state/state';
+
+let directory: string;
+let file: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'cdk-storage-gateway-test-'));
+  file = join(directory, 'state.jsonl');
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const open = () => new State(new Journal(file));
+
+test('what was committed is there again, what was not is not', () => {
+  const state = open();
+  const things = state.region('eu-west-1').collection<{ size: number }>('things');
+  things.put('a', { size: 1 });
+  things.put('b', { size: 2 });
+  things.delete('a');
+  state.commit();
+  things.put('c', { size: 3 });
+
+  expect(open().region('eu-west-1').collection('things').entries()).toEqual([['b', { size: 2 }]]);
+  expect(open().region('us-east-1').collection('things').entries()).toEqual([]);
+});
+
+test('a commit that was cut off never happened, and the next ones are not harmed by it', () => {
+  const state = open();
+  state.collection('things').put('a', 1);
+  state.commit();
+  appendFileSync(file, '[["things","b",2],["thi');
+  const second = open();
+  second.collection('things').put('c', 3);
+  second.commit();
+
+  expect(open().collection('things').entries()).toEqual([['a', 1], ['c', 3]]);
+});
+
+test('history is replaced by what it led to', () => {
+  const state = open();
+  for (let value = 0; value < 1000; value += 1) {
+    state.collection('things').put('a', value);
+    state.commit();
+  }
+  open();
+
+  expect(readFileSync(file, 'utf8')).toBe('[["things","a",999]]\n');
+});
