@@ -18,7 +18,7 @@ interface Bucket {
   filledAt: number;
 }
 
-/** Token buckets that hold one second's worth. They follow the wall clock: requests are as fast as they are, whatever time the services play. */
+/** Token buckets that hold one second's worth, at least one request. They follow the wall clock: requests are as fast as they are, whatever time the services play. */
 export class Throttle {
   private readonly buckets = new Map<string, Bucket>();
 
@@ -39,8 +39,9 @@ export class Throttle {
       return true;
     }
     const now = performance.now();
-    const bucket = this.buckets.get(key) ?? { tokens: rate, filledAt: now };
-    bucket.tokens = Math.min(rate, bucket.tokens + ((now - bucket.filledAt) / 1_000) * rate);
+    const capacity = Math.max(1, rate);
+    const bucket = this.buckets.get(key) ?? { tokens: capacity, filledAt: now };
+    bucket.tokens = Math.min(capacity, bucket.tokens + ((now - bucket.filledAt) / 1_000) * rate);
     bucket.filledAt = now;
     this.buckets.set(key, bucket);
     if (bucket.tokens < 1) {
