@@ -68,9 +68,9 @@ export class Dispatcher {
     if (!operation) {
       throw new Error(`${service.name} has no operation ${name}`);
     }
-    const { account, clock, state } = this.environment;
+    const { account, clock, state, shortPages } = this.environment;
     const { region } = from;
-    const context = { account, region, clock, state: state.region(region), requestId, caller: { accessKeyId: from.accessKeyId } };
+    const context = { account, region, clock, state: state.region(region), shortPages, requestId, caller: { accessKeyId: from.accessKeyId } };
     try {
       this.faults.check(service.name, name, 'before');
       const output = await perform(service, operation, input(operation.schema), context);

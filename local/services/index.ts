@@ -30,6 +30,8 @@ export interface LocalServicesOptions {
   readonly clock?: ClockMode;
   /** How long an appliance is out of reach after its activation, in seconds of the clock; 0 unless said otherwise. */
   readonly restartSeconds?: number;
+  /** Lists come in pages that are shorter than asked for, as the services are free to do. */
+  readonly shortPages?: boolean;
   /** How the direct APIs differ from their usual selves. */
   readonly ebs?: ElasticBlockStoreOptions;
 }
@@ -51,10 +53,11 @@ export async function startLocalServices(options: LocalServicesOptions = {}): Pr
   const clock = new Clock(options.clock ?? 'wall', state.collection('clock'));
   const appliances = new Appliances(state, clock, options.restartSeconds ?? 0);
   const faults = new Faults();
-  const environment = { account: ACCOUNT, clock, state, directory };
+  const { shortPages = false } = options;
+  const environment = { account: ACCOUNT, clock, state, directory, shortPages };
   const services = [
     storageGateway(environment, appliances),
-    elasticBlockStore(environment, options.ebs),
+    elasticBlockStore(environment, { shortPages, ...options.ebs }),
     elasticComputeCloud(),
     securityTokenService(),
     identityAndAccessManagement(),

@@ -11,6 +11,8 @@ export interface Environment {
   readonly state: State;
   /** For what is too large for the state. It outlives the process where the user asked for that, otherwise it is removed at close. */
   readonly directory: string;
+  /** Lists come in pages that are shorter than asked for, as the services are free to do. */
+  readonly shortPages: boolean;
 }
 
 /** The circumstances of one call. */
@@ -19,6 +21,7 @@ export interface Context {
   readonly region: string;
   readonly clock: Clock;
   readonly state: RegionState;
+  readonly shortPages: boolean;
   readonly requestId: string;
   readonly caller: Caller;
 }

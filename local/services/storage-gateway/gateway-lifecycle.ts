@@ -32,7 +32,7 @@ export const gatewayOperations = (appliances: Appliances): Operation[] => [
     }),
 
   operation<ListGatewaysInput, ListGatewaysOutput>(ListGateways$, CONSTRAINTS.ListGateways, (paging, context) => {
-    const { items, Marker } = page(gatewaysOf(context.state).values(), ({ arn }) => arn, paging);
+    const { items, Marker } = page(gatewaysOf(context.state).values(), ({ arn }) => arn, paging, context);
     const Gateways = items.map((gateway): GatewayInfo => ({
       ...identity(gateway, appliances.get(gateway.applianceId), context),
       GatewayOperationalState: gateway.disabled ? 'DISABLED' : 'ACTIVE',

@@ -41,7 +41,7 @@ export const tagOperations = (): Operation[] => [
 
   operation<ListTagsForResourceInput, ListTagsForResourceOutput>(
     ListTagsForResource$, CONSTRAINTS.ListTagsForResource, ({ ResourceARN, ...paging }, context) => {
-      const { items, Marker } = page(resource(context, ResourceARN ?? '').tags, ({ Key }) => Key, paging);
+      const { items, Marker } = page(resource(context, ResourceARN ?? '').tags, ({ Key }) => Key, paging, context);
       return { ResourceARN, Tags: items, Marker };
     }),
 ];

@@ -34,7 +34,7 @@ export const volumeOperations = (appliances: Appliances): Operation[] => [
     if (GatewayARN !== undefined) {
       requireType(gatewayOf(context, GatewayARN), 'CACHED', 'STORED');
     }
-    const { items, Marker } = page(existingVolumes(context, GatewayARN), ({ arn }) => arn, paging);
+    const { items, Marker } = page(existingVolumes(context, GatewayARN), ({ arn }) => arn, paging, context);
     const VolumeInfos = items.map((volume) => ({
       VolumeARN: volume.arn,
       VolumeId: volume.id,

@@ -64,6 +64,18 @@ test('gateways are listed page by page, sorted by ARN', async () => {
   await expect(bench.gateways.send(new ListGatewaysCommand({ Marker: 'made-up' }))).rejects.toEqual(refused('InvalidParameters'));
 });
 
+test('pages can be shorter than asked for', async () => {
+  const others = await Bench.start({ shortPages: true });
+  for (let number = 0; number < 3; number += 1) {
+    await others.activate();
+  }
+  const { Gateways, Marker } = await others.gateways.send(new ListGatewaysCommand({ Limit: 100 }));
+  const rest = await others.gateways.send(new ListGatewaysCommand({ Limit: 100, Marker }));
+  await others.stop();
+
+  expect([Gateways?.length, rest.Gateways?.length, rest.Marker]).toEqual([2, 1, undefined]);
+});
+
 test('while a gateway is shut down it answers little more than what it is', async () => {
   await bench.gateways.send(new ShutdownGatewayCommand({ GatewayARN: arn }));
 
