@@ -34,29 +34,26 @@ export async function activateByAddress(request: GatewayRequest, address: string
   const wanted = await keyRequest(request, address);
   const start = clock.now();
   let ours: OwnGateways | undefined;
-  for (let activations = 0; ;) {
+  for (let activations = 1; ;) {
     const answer = await ask(request, wanted);
     if (answer.key !== undefined) {
-      const arn = await activate(request, answer.key);
-      activations += 1;
+      const arn = await activate(request, answer.key, activations === ACTIVATIONS);
       if (arn !== undefined) {
         return { arn, adopted: false };
       }
-      if (activations === ACTIVATIONS) {
-        throw new Error(`the appliance at ${JSON.stringify(address)} gave out ${ACTIVATIONS} keys, and the answer to each activation was lost`);
-      }
+      activations += 1;
       // The activation may have happened without our hearing of it.
       ours = undefined;
     } else {
       ours ??= await ownGateways(request);
-      const arn = ours.byRequest ?? (await atAddress(ours.byOwner, answer, request.properties.GatewayType));
+      const { arn, unread } = await find(ours, answer, request.properties.GatewayType);
       if (arn !== undefined) {
         log({ resource: request.logicalId, adopted: arn });
         return { arn, adopted: true };
       }
       const worthwhile = answer.problem === 'unreachable' ? BOOT_SECONDS : ours.byOwner.length > 0 ? RECONNECT_SECONDS : 0;
       if (clock.now() >= start + worthwhile * 1000) {
-        throw new Error(`no activation key from ${JSON.stringify(address)}: ${answer.explanation}${hint(ours)}`);
+        throw new Error(`no activation key from ${JSON.stringify(address)}: ${answer.explanation}${hint(ours, unread)}`);
       }
     }
     await clock.sleep(PAUSE_SECONDS * 1000);
@@ -67,27 +64,27 @@ export async function activateByAddress(request: GatewayRequest, address: string
 export async function activateByKey(request: GatewayRequest, key: string): Promise<Activated> {
   for (let activations = 1; ; activations++) {
     try {
-      const arn = await activate(request, key);
+      const arn = await activate(request, key, activations === ACTIVATIONS);
       if (arn !== undefined) {
         return { arn, adopted: false };
       }
     } catch (error) {
-      if (isKeyExpired(error)) {
-        throw new Error(`the activation key is older than 30 minutes: get a new one (${textOf(error)})`, { cause: error });
-      }
-      if (!isKeyUnusable(error)) {
+      const usedUp = isKeyUnusable(error);
+      if (!usedUp && !isKeyExpired(error)) {
         throw error;
       }
       const { byRequest, byOwner } = await ownGateways(request);
-      const arn = byRequest ?? byOwner.find(({ GatewayType }) => GatewayType === request.properties.GatewayType)?.GatewayARN;
+      const former = byOwner.find(({ GatewayType }) => GatewayType === request.properties.GatewayType)?.GatewayARN;
+      // An expired key activated nothing, so it says nothing about the gateway that this resource made before.
+      const arn = byRequest ?? (usedUp ? former : undefined);
       if (arn === undefined) {
-        throw new Error(`the activation key was used already, or belongs to another Region: get a new one, or manage the gateway that it made by its ARN (${textOf(error)})`, { cause: error });
+        const why = usedUp ? 'was used already, or belongs to another Region' : 'is older than 30 minutes';
+        throw new Error(`the activation key ${why}: get a new one, or manage the gateway that it made${former ? `, ${former},` : ''} by its ARN (${textOf(error)})`, {
+          cause: error,
+        });
       }
       log({ resource: request.logicalId, adopted: arn });
       return { arn, adopted: true };
-    }
-    if (activations === ACTIVATIONS) {
-      throw new Error(`the answers to ${ACTIVATIONS} activations were lost, and no gateway carries the tag ${REQUEST}=${request.requestId}`);
     }
     await clock.sleep(PAUSE_SECONDS * 1000);
   }
@@ -98,8 +95,8 @@ export async function givesOutKey(request: GatewayRequest, address: string): Pro
   return (await ask(request, await keyRequest(request, address))).key !== undefined;
 }
 
-/** @returns undefined if the answer was lost and no gateway is to be seen that it made */
-async function activate(request: GatewayRequest, key: string): Promise<string | undefined> {
+/** @returns undefined if the answer was lost and no gateway is to be seen that it made; then it can be tried again, unless it was the last time */
+async function activate(request: GatewayRequest, key: string, last: boolean): Promise<string | undefined> {
   const { GatewayName, GatewayTimezone, GatewayType } = request.properties;
   const region = await client.config.region();
   try {
@@ -108,13 +105,16 @@ async function activate(request: GatewayRequest, key: string): Promise<string | 
     }));
     return GatewayARN;
   } catch (error) {
-    if (isInDoubt(error)) {
-      log({ resource: request.logicalId, activationInDoubt: withoutKey(textOf(error), key) });
-      return (await ownGateways(request)).byRequest;
-    }
     // The service repeats in its text what it found wrong.
     if (error instanceof Error) {
-      error.message = withoutKey(error.message, key);
+      error.message = error.message.replaceAll(key, '***');
+    }
+    if (isInDoubt(error)) {
+      log({ resource: request.logicalId, activationInDoubt: textOf(error) });
+      const { byRequest } = await ownGateways(request);
+      if (byRequest !== undefined || !last) {
+        return byRequest;
+      }
     }
     throw error;
   }
@@ -154,32 +154,43 @@ async function tagsOf({ GatewayARN }: GatewayInfo) {
   }
 }
 
-/** The one that is alive at the address that gave out no key, and of the wanted type. */
-async function atAddress(gateways: GatewayInfo[], { remoteAddress }: NoKey, type: string): Promise<string | undefined> {
-  for (const { GatewayARN, GatewayType } of gateways) {
-    if (remoteAddress === undefined || GatewayType !== type) {
-      continue;
-    }
+interface Found {
+  readonly arn?: string;
+  /** Why one could not be looked at. */
+  readonly unread?: string;
+}
+
+/** The one that this request made; or one that is of the wanted type, and alive at the address that gave out no key. */
+async function find({ byRequest, byOwner }: OwnGateways, { remoteAddress }: NoKey, type: string): Promise<Found> {
+  if (byRequest !== undefined) {
+    return { arn: byRequest };
+  }
+  let unread: string | undefined;
+  for (const { GatewayARN } of byOwner.filter(({ GatewayType }) => GatewayType === type)) {
     try {
-      const { GatewayNetworkInterfaces } = await once(() => client.send(new DescribeGatewayInformationCommand({ GatewayARN })));
-      if (GatewayNetworkInterfaces?.some(({ Ipv4Address, Ipv6Address }) => remoteAddress === Ipv4Address || remoteAddress === Ipv6Address)) {
-        return GatewayARN;
+      const { GatewayNetworkInterfaces = [] } = await once(() => client.send(new DescribeGatewayInformationCommand({ GatewayARN })));
+      const addresses = GatewayNetworkInterfaces.flatMap(({ Ipv4Address, Ipv6Address }) => [Ipv4Address, Ipv6Address]);
+      if (remoteAddress !== undefined && addresses.includes(remoteAddress)) {
+        return { arn: GatewayARN };
       }
     } catch (error) {
       if (!isTransient(error)) {
         throw error;
       }
       // Not connected now: it may be booting, and so may a new appliance at its address.
+      unread = textOf(error);
     }
   }
-  return undefined;
+  return { unread };
 }
 
-function hint({ byOwner }: OwnGateways): string {
-  const arns = byOwner.map(({ GatewayARN }) => GatewayARN);
-  return arns.length === 0
-    ? '; an appliance that is active already is managed by the ARN of its gateway'
-    : `; this resource made ${arns.join(', ')} before, which is of another type, not connected, or at another address: if it is the one that is meant, give its ARN`;
+function hint({ byOwner }: OwnGateways, unread?: string): string {
+  if (byOwner.length === 0) {
+    return '; an appliance that is active already is managed by the ARN of its gateway';
+  }
+  const arns = byOwner.map(({ GatewayARN }) => GatewayARN).join(', ');
+  const why = unread === undefined ? 'is of another type or at another address' : `could not be looked at (${unread})`;
+  return `; this resource made ${arns} before, which ${why}: if it is the one that is meant, give its ARN`;
 }
 
 async function keyRequest({ properties }: GatewayRequest, address: string): Promise<KeyRequest> {
@@ -210,4 +221,3 @@ async function ask({ properties }: GatewayRequest, wanted: KeyRequest): Promise<
 }
 
 const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-const withoutKey = (text: string, key: string) => text.replaceAll(key, '***');

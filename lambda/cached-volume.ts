@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-storage-gateway';
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
-import { isGone, isInUse, isNameTaken, isNotConnected } from './errors';
+import { isGone, isInDoubt, isInUse, isNameTaken, isNotConnected } from './errors';
 import { finalSnapshotState, startFinalSnapshot } from './final-snapshot';
 import type { Handler, Request, UpdateRequest } from './handler';
 import { log } from './log';
@@ -45,9 +45,6 @@ export const cachedVolume: Handler<Type> = {
       }));
       return present(VolumeARN, 'CreateCachediSCSIVolume', 'VolumeARN');
     } catch (error) {
-      if (!isNameTaken(error)) {
-        throw error;
-      }
       return adopt(request, error);
     }
   },
@@ -136,12 +133,18 @@ async function firstAddress(gatewayArn: string): Promise<string> {
   return present(address, 'DescribeGatewayInformation', 'GatewayNetworkInterfaces');
 }
 
-/** The name is taken: by this very request, whose token the service has forgotten, or by another volume, which is none of ours. */
+/** What failed may have been made all the same, by this very request; another volume of the name is none of ours. */
 async function adopt(request: Request<Type>, error: unknown): Promise<string> {
+  if (!isNameTaken(error) && !isInDoubt(error)) {
+    throw error;
+  }
   const found = await volumesNamed(request);
   const own = found.find(({ request: made }) => made === request.requestId);
   if (own) {
     return own.arn;
+  }
+  if (!isNameTaken(error)) {
+    throw error;
   }
   const { GatewayARN, TargetName } = request.properties;
   const taken = found.map(({ arn, owner }) => `${arn}${owner === undefined ? '' : ` (of ${owner})`}`).join(', ');

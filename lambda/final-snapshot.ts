@@ -25,7 +25,10 @@ export async function startFinalSnapshot(volumeArn: string, tags: Tag[]): Promis
         return; // so is what it would hold
       }
       if (!isInDoubt(error) || tries === TRIES) {
-        throw error;
+        const text = error instanceof Error ? error.message : String(error);
+        throw new Error(`no final snapshot of volume ${volumeArn} could be taken, so it is not deleted (${text}): see to the volume, or give up the snapshot`, {
+          cause: error,
+        });
       }
       await clock.sleep(LISTED_AFTER_SECONDS * 1000);
     }

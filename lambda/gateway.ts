@@ -41,7 +41,7 @@ export const gateway: Handler<Type> = {
   async attributes(id, request) {
     const settle = request.event === 'Create' ? Number(request.properties.SettleTime ?? SETTLE_SECONDS) : 0;
     for (let good = 1; ; good++) {
-      const information = await connected(id);
+      const information = await running(id);
       if (!information) {
         return undefined;
       }
@@ -118,18 +118,11 @@ async function listedType(arn: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** Undefined while the appliance is not connected, starts, or is shut down. */
-async function connected(arn: string): Promise<DescribeGatewayInformationOutput | undefined> {
-  try {
-    const information = await once(() => client.send(new DescribeGatewayInformationCommand({ GatewayARN: arn })));
-    // The service has been seen to write STATE_RUNNING as well.
-    return information.GatewayState?.replace(/^STATE_/, '') === 'RUNNING' ? information : undefined;
-  } catch (error) {
-    if (isTransient(error)) {
-      return undefined;
-    }
-    throw error;
-  }
+/** Undefined while it starts or is shut down. Asked once only: what is wanted are good answers in a row. */
+async function running(arn: string): Promise<DescribeGatewayInformationOutput | undefined> {
+  const information = await once(() => client.send(new DescribeGatewayInformationCommand({ GatewayARN: arn })));
+  // The service has been seen to write STATE_RUNNING as well.
+  return information.GatewayState?.replace(/^STATE_/, '') === 'RUNNING' ? information : undefined;
 }
 
 function check({ GatewayType, VPCEndpoint, EndpointType }: DescribeGatewayInformationOutput, { properties }: Request<Type>): void {

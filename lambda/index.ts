@@ -55,7 +55,7 @@ export function onEvent(event: CdkCustomResourceEvent): Promise<CdkCustomResourc
 /** The framework asks here until it is so. */
 export function isComplete(event: CdkCustomResourceIsCompleteEvent & Partial<Progress>): Promise<CdkCustomResourceIsCompleteResponse> {
   return serve('isComplete', event, async (handler, request, id) => {
-    let reason: unknown = handler.deadline.reason;
+    let seen = '';
     try {
       if (request.event === 'Delete') {
         if (await areGone(handler, event.deleting ?? [], request)) {
@@ -71,11 +71,11 @@ export function isComplete(event: CdkCustomResourceIsCompleteEvent & Partial<Pro
       if (!isTransient(error)) {
         throw error;
       }
-      reason = error instanceof Error ? error.message : error;
+      seen = error instanceof Error ? ` (${error.message})` : '';
     }
     if (clock.now() >= (event.giveUpAt ?? Infinity)) {
       const state = request.event === 'Delete' ? 'gone' : 'ready';
-      throw new Error(`${id} was not ${state} within ${handler.deadline.seconds / 60} minutes: ${reason}`);
+      throw new Error(`${id} was not ${state} within ${handler.deadline.seconds / 60} minutes: ${handler.deadline.reason}${seen}`);
     }
     return { IsComplete: false };
   });

@@ -156,7 +156,7 @@ test('an expired key is refused', async () => {
   const appliance = await stage.services.control.createAppliance();
   const ActivationKey = await keyOf(appliance.address);
   stage.services.clock.advance(31 * 60);
-  await expect(stage.stack().create(GATEWAY, 'Gateway', { ...gatewayProperties(''), ApplianceAddress: undefined, ActivationKey })).rejects.toThrow(/older than 30 minutes/);
+  await expect(stage.stack().create(GATEWAY, 'Gateway', { ...gatewayProperties(''), ApplianceAddress: undefined, ActivationKey })).rejects.toThrow(/the activation key is older than 30 minutes: get a new one/);
 });
 
 test('a key never appears in an error', async () => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CdkCustomResourceEvent } from 'aws-lambda';
+import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from 'aws-lambda';
 import { PlatformAnswers, type StackState } from './cloudformation';
 import { clock } from '../../lambda/clock';
 import { isComplete, onEvent } from '../../lambda/index';
@@ -7,8 +7,6 @@ import { startLocalServices, type LocalServices, type LocalServicesOptions } fro
 import type { ResourceType } from '../../src/private/contract';
 
 const REGION = 'eu-central-1';
-/** The framework's own. */
-const QUERY_SECONDS = 10;
 
 type Values = Record<string, unknown>;
 
@@ -61,6 +59,8 @@ export async function startStage(options: LocalServicesOptions = {}): Promise<St
 export class StackActor {
   readonly id: string;
   readonly state: StackState;
+  /** How often the framework asks. */
+  querySeconds = 10;
 
   constructor(readonly name: string, private readonly services: LocalServices, platform: PlatformAnswers) {
     this.id = `arn:aws:cloudformation:${REGION}:000000000000:stack/${name}/${randomUUID()}`;
@@ -117,14 +117,16 @@ export class StackActor {
 
   /** As the framework does it: the event, then the question until it is answered. */
   async deploy(event: CdkCustomResourceEvent): Promise<Deployed> {
-    const answer = await onEvent(event);
-    const id = answer.PhysicalResourceId ?? '';
+    return this.wait(event, await onEvent(event));
+  }
+
+  async wait(event: CdkCustomResourceEvent, answer: CdkCustomResourceResponse): Promise<Deployed> {
     for (;;) {
       const { IsComplete, ...rest } = await isComplete({ ...event, ...answer } as Parameters<typeof isComplete>[0]);
       if (IsComplete) {
-        return { id, data: 'Data' in rest ? rest.Data ?? {} : {} };
+        return { id: answer.PhysicalResourceId ?? '', data: 'Data' in rest ? rest.Data ?? {} : {} };
       }
-      this.services.clock.advance(QUERY_SECONDS);
+      this.services.clock.advance(this.querySeconds);
     }
   }
 }
