@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Change } from './state';
 
@@ -14,7 +14,7 @@ export class Journal {
   private size = 0;
   private rewrittenSize = 0;
 
-  constructor(private readonly file: string) {
+  constructor(private readonly file: string, private readonly growth = GROWTH_IN_BYTES) {
     mkdirSync(dirname(file), { recursive: true });
   }
 
@@ -22,8 +22,14 @@ export class Journal {
     if (!existsSync(this.file)) {
       return [];
     }
-    const lines = readFileSync(this.file, 'utf8').split('\n');
-    // What follows the last line break was cut off while it was being written.
+    const bytes = readFileSync(this.file);
+    const end = bytes.lastIndexOf('\n') + 1;
+    if (end < bytes.length) {
+      // What follows the last line break was cut off while it was being written.
+      truncateSync(this.file, end);
+    }
+    this.size = end;
+    const lines = bytes.subarray(0, end).toString('utf8').split('\n');
     return lines.slice(0, -1).flatMap((line) => JSON.parse(line) as Change[]);
   }
 
@@ -37,7 +43,7 @@ export class Journal {
   }
 
   isLong(): boolean {
-    return this.size > this.rewrittenSize + GROWTH_IN_BYTES;
+    return this.size > this.rewrittenSize + this.growth;
   }
 
   /** Replaces the history by what it led to. */

@@ -22,7 +22,9 @@ export class State {
     for (const change of journal?.read() ?? []) {
       this.apply(change);
     }
-    journal?.rewrite(this.changes());
+    if (journal?.isLong()) {
+      journal.rewrite(this.changes());
+    }
   }
 
   collection<T>(name: string): Collection<T> {

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-const open = () => new State(new Journal(file));
+const open = (growth?: number) => new State(new Journal(file, growth));
 
 test('what was committed is there again, what was not is not', () => {
   const state = open();
@@ -40,13 +40,25 @@ test('a commit that was cut off never happened, and the next ones are not harmed
   expect(open().collection('things').entries()).toEqual([['a', 1], ['c', 3]]);
 });
 
-test('history is replaced by what it led to', () => {
+test('whoever only looks at the journal does not take it away from whoever writes it', () => {
   const state = open();
+  state.collection('things').put('a', 1);
+  state.commit();
+  open().close();
+  state.collection('things').put('b', 2);
+  state.commit();
+
+  expect(open().collection('things').entries()).toEqual([['a', 1], ['b', 2]]);
+});
+
+test('a long history is replaced by what it led to', () => {
+  const state = open(10_000);
   for (let value = 0; value < 1000; value += 1) {
     state.collection('things').put('a', value);
     state.commit();
   }
-  open();
 
+  expect(readFileSync(file, 'utf8').length).toBeLessThan(20_000);
+  expect(open(100).collection('things').entries()).toEqual([['a', 999]]);
   expect(readFileSync(file, 'utf8')).toBe('[["things","a",999]]\n');
 });
