@@ -26,8 +26,19 @@ export enum IpVersion {
   IPV6 = 'ipv6',
 }
 
+/** What an activation waits for. */
+export interface ActivationOptions {
+  /**
+   * For how long the gateway must have answered without a break before it counts as activated. It may restart after
+   * its activation, so one good answer says little. At most ten minutes.
+   *
+   * @default Duration.minutes(1)
+   */
+  readonly settleTime?: Duration;
+}
+
 /** How an appliance is asked for its activation key. */
-export interface ActivationFromAddressOptions {
+export interface ActivationFromAddressOptions extends ActivationOptions {
   /**
    * The network from which the appliance can be reached.
    *
@@ -72,14 +83,6 @@ export interface ActivationFromAddressOptions {
    * @default - IPv4
    */
   readonly ipVersion?: IpVersion;
-
-  /**
-   * For how long the gateway must have answered without a break before it counts as activated. It may restart after
-   * its activation, so one good answer says little. At most ten minutes.
-   *
-   * @default Duration.minutes(1)
-   */
-  readonly settleTime?: Duration;
 }
 
 /** What an activation says about its gateway. */
@@ -106,8 +109,7 @@ export class Activation {
   public static fromAddress(address: string, options: ActivationFromAddressOptions = {}): Activation {
     check('address', address, (text) => /^([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?$/.test(text), 'a host or host:port, without scheme and path');
     check('vpcEndpointDnsName', options.vpcEndpointDnsName, (text) => /^[A-Za-z0-9*_-]+(\.[A-Za-z0-9_-]+)+$/.test(text), "the endpoint's DNS name, not its id");
-    const seconds = options.settleTime?.toSeconds();
-    check('settleTime', seconds, (value) => value >= 0 && value <= 600, '0 to 600 seconds');
+    const settleTime = settleSeconds(options);
     const { vpc, vpcSubnets, securityGroups } = options;
     if (!vpc && (vpcSubnets || securityGroups)) {
       throw new Error(`${vpcSubnets ? "'vpcSubnets'" : "'securityGroups'"} can only be given with 'vpc'`);
@@ -123,7 +125,7 @@ export class Activation {
           // What the appliance takes without being told; the service documents no parameter for it.
           EndpointType: options.endpointType === EndpointType.STANDARD ? undefined : options.endpointType,
           IpVersion: options.ipVersion,
-          SettleTime: seconds,
+          SettleTime: settleTime,
         },
         dependency: keyFunction,
       };
@@ -138,8 +140,9 @@ export class Activation {
    *
    * @param activationKey the key, 1 to 50 characters
    */
-  public static fromKey(activationKey: string): Activation {
+  public static fromKey(activationKey: string, options: ActivationOptions = {}): Activation {
     checkText('activationKey', activationKey, 1, 50);
+    const settleTime = settleSeconds(options);
     return new Activation((scope) => {
       if (!Token.isUnresolved(activationKey)) {
         Annotations.of(scope).addWarningV2(
@@ -147,7 +150,7 @@ export class Activation {
           'the activation key stands in the template, works once and for thirty minutes only: pass the value of a CfnParameter with noEcho',
         );
       }
-      return { properties: { ActivationKey: activationKey } };
+      return { properties: { ActivationKey: activationKey, SettleTime: settleTime } };
     });
   }
 
@@ -167,4 +170,10 @@ export class Activation {
     /** @internal */
     public readonly _bind: (scope: Construct) => Binding,
   ) {}
+}
+
+function settleSeconds({ settleTime }: ActivationOptions): number | undefined {
+  const seconds = settleTime?.toSeconds();
+  check('settleTime', seconds, (value) => value >= 0 && value <= 600, '0 to 600 seconds');
+  return seconds;
 }

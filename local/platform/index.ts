@@ -69,7 +69,7 @@ export async function startLocalPlatform(options: LocalPlatformOptions): Promise
   const server = new PlatformServer({
     platform,
     customResources: cloudFormation.customResources,
-    dispatcher: new Dispatcher(services, { account: ACCOUNT, clock: new Clock('wall', state.collection('clock')), state, directory }, new Faults()),
+    dispatcher: new Dispatcher(services, { account: ACCOUNT, clock: new Clock('wall', state.collection('clock')), state, directory, shortPages: false }, new Faults()),
     open: async (region) => {
       const opened = regions.get(region) ?? open(region);
       regions.set(region, opened);

@@ -1,7 +1,7 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStackEventsCommand, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { EC2Client, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
 import { ListGatewaysCommand, ListVolumesCommand, StorageGatewayClient } from '@aws-sdk/client-storage-gateway';
 import { App, Duration, Stack } from 'aws-cdk-lib';
@@ -47,6 +47,15 @@ export class Stage {
 
   public async snapshots() {
     return (await this.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))).Snapshots ?? [];
+  }
+
+  /** Everything that CloudFormation tells about the stack. */
+  public async describe(StackName: string) {
+    return [
+      await this.cloudFormation.send(new DescribeStacksCommand({ StackName })),
+      await this.cloudFormation.send(new DescribeStackEventsCommand({ StackName })),
+      await this.cloudFormation.send(new GetTemplateCommand({ StackName })),
+    ];
   }
 
   /** The status in which the stack comes to rest. */

@@ -48,6 +48,18 @@ export function runtime(load: NodeJS.Require, responseHost: string): void {
     }) as typeof https.request;
   }
 
+  // With a level configured, the runtime drops what is below it, its own lines included.
+  const lowest = process.env.AWS_LAMBDA_LOG_LEVEL;
+  if (lowest) {
+    const levels = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'];
+    const methods = { trace: 'TRACE', debug: 'DEBUG', log: 'INFO', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+    for (const [method, level] of Object.entries(methods) as Array<[keyof typeof methods, string]>) {
+      if (levels.indexOf(level) < levels.indexOf(lowest)) {
+        console[method] = () => undefined;
+      }
+    }
+  }
+
   const send = (message: EnvironmentMessage, sent?: () => void) => process.send?.(message, undefined, undefined, sent);
 
   const describe = (error: unknown, errorType?: string): string => {

@@ -43,6 +43,8 @@ export const version: ResourceType = {
 function specify(request: CreateRequest, functionName: string): FunctionSpecification {
   const { stack, properties } = request;
   const environment = (properties.Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables ?? {};
+  // Only the format JSON has levels; which it is makes no other difference here.
+  const logLevel = (properties.LoggingConfig as { ApplicationLogLevel?: string } | undefined)?.ApplicationLogLevel;
   return {
     functionName,
     arn: `arn:aws:lambda:${stack.region}:${stack.account}:function:${functionName}`,
@@ -52,7 +54,10 @@ function specify(request: CreateRequest, functionName: string): FunctionSpecific
     runtime: String(properties.Runtime),
     timeoutSeconds: Number(properties.Timeout ?? 3),
     memorySize: Number(properties.MemorySize ?? 128),
-    environment: Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)])),
+    environment: {
+      ...Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)])),
+      ...(logLevel === undefined ? {} : { AWS_LAMBDA_LOG_LEVEL: logLevel }),
+    },
     role: String(properties.Role),
   };
 }
