@@ -136,7 +136,7 @@ async function firstAddress(gatewayArn: string): Promise<string> {
 /** What failed may have been made all the same, by this very request; another volume of the name is none of ours. */
 async function adopt(request: Request<Type>, error: unknown): Promise<string> {
   if (!isNameTaken(error) && !isInDoubt(error)) {
-    throw error;
+    throw refused(request, error);
   }
   const found = await volumesNamed(request);
   const own = found.find(({ request: made }) => made === request.requestId);
@@ -153,6 +153,14 @@ async function adopt(request: Request<Type>, error: unknown): Promise<string> {
     + 'choose another targetName, or use the volume that is there by its ARN',
     { cause: error },
   );
+}
+
+/** The service says what it dislikes, but seldom which value. */
+function refused({ properties }: Request<Type>, error: unknown): Error {
+  const { VolumeSizeInBytes, SnapshotId, SourceVolumeARN, KMSKey, NetworkInterfaceId } = properties;
+  const given = Object.entries({ VolumeSizeInBytes, SnapshotId, SourceVolumeARN, KMSKey, NetworkInterfaceId }).filter(([, value]) => value !== undefined);
+  const values = given.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ');
+  return new Error(`no volume ${JSON.stringify(properties.TargetName)} can be made with ${values}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
 /** A volume on another gateway or of another name can be made beside the old one. In a rollback, the old one is there still. */

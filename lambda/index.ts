@@ -173,9 +173,17 @@ async function serve<Result extends object>(phase: keyof typeof TRANSIENT, event
     }
     return result;
   } catch (error) {
-    log({ ...line, outcome: 'failed', error: error instanceof Error ? error.message : String(error), milliseconds: clock.now() - start });
-    throw error;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    log({ ...line, outcome: 'failed', error: failure.message, at: placesIn(failure), milliseconds: clock.now() - start });
+    // The framework shows people the stack in place of the message; places in bundled code say nothing to them.
+    failure.stack = `${failure.name}: ${failure.message}`;
+    throw failure;
   }
+}
+
+/** Without the first lines: they hold the message as it was before secrets were taken out of it. */
+function placesIn({ stack = '' }: Error): string[] {
+  return stack.split('\n').filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 }
 
 function requestOf(event: CdkCustomResourceEvent): Request<ResourceType> {

@@ -99,6 +99,11 @@ test('a target name that is taken is refused with the volume that has it', async
     .rejects.toThrow(`the target name "documents" is taken on gateway ${gateway.id} by ${id} (of ${stack.name}/First): choose another targetName`);
 });
 
+test('a snapshot that is not there is named in the refusal', async () => {
+  await expect(stack.create(VOLUME, 'Volume', volumeProperties(gateway.id, { SnapshotId: 'snap-0123456789abcdef0' })))
+    .rejects.toThrow(/^no volume "documents" can be made with VolumeSizeInBytes "\d+", SnapshotId "snap-0123456789abcdef0": CreateCachediSCSIVolume: /);
+});
+
 test('a volume that lost its cache fails at once', async () => {
   const event = stack.event('Create', VOLUME, 'Volume', volumeProperties(gateway.id));
   const { PhysicalResourceId } = await onEvent(event);

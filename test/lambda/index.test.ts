@@ -80,3 +80,25 @@ test('a gateway is kept even then, for the next deployment', async () => {
   const { gatewayArn } = stage.services.control.appliance(appliance.id);
   await expect(stage.stack(stack.name).create(GATEWAY, 'Gateway', gatewayProperties(appliance.address))).resolves.toMatchObject({ id: gatewayArn });
 });
+
+test('an error says what it has to say without a stack, which stands in the log', async () => {
+  stage.log.length = 0;
+  const failure = await onEvent(stage.stack().event('Create', GATEWAY, 'Gateway', {})).catch((error: Error) => error);
+  const text = 'one of ApplianceAddress, ActivationKey and GatewayARN must be given';
+  expect(failure).toMatchObject({ message: text, stack: `Error: ${text}` });
+  expect(JSON.parse(stage.log[0])).toMatchObject({ error: text, at: expect.arrayContaining([expect.stringContaining('gateway.ts')]) });
+});
+
+test('a key that the service repeats stands neither in the stack of the error nor in the log', async () => {
+  const ActivationKey = 'AAAAA-BBBBB-CCCCC-DDDDD-EEEEE';
+  stage.services.control.injectFault({
+    service: 'storagegateway',
+    operation: 'ActivateGateway',
+    when: 'before',
+    error: { status: 400, type: 'ValidationException', message: `Value '${ActivationKey}' at 'activationKey' failed to satisfy constraint` },
+  });
+  const event = stage.stack().event('Create', GATEWAY, 'Gateway', { ...gatewayProperties(''), ApplianceAddress: undefined, ActivationKey });
+  const failure = await onEvent(event).catch((error: Error) => error) as Error;
+  expect(failure.stack).toContain("Value '***' at 'activationKey'");
+  expect([failure.stack, ...stage.log].join()).not.toContain(ActivationKey);
+});
