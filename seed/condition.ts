@@ -109,16 +109,23 @@ export function describeError(error: unknown): string {
   return `${name}${detail === undefined ? '' : ` (${detail})`}: ${message}`;
 }
 
+interface Shape {
+  readonly name?: string;
+  readonly message?: string;
+  readonly Reason?: string;
+  readonly code?: string;
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly statusCode?: number };
+}
+
+/** By shape, not by class: errors come from several copies of a library, and in a test from another realm. */
 function marksOf(error: unknown): Marks {
-  if (!(error instanceof Error)) {
-    return { name: 'Error', message: String(error) };
-  }
-  const found = error as Error & { Reason?: string; code?: string; $metadata?: { httpStatusCode?: number }; $response?: { statusCode?: number } };
+  const shape: Shape = typeof error === 'object' && error !== null ? error : {};
   return {
-    name: found.name,
-    reason: found.Reason,
-    message: found.message,
-    status: found.$metadata?.httpStatusCode ?? found.$response?.statusCode,
-    code: found.code,
+    name: shape.name ?? 'Error',
+    reason: shape.Reason,
+    message: shape.message ?? String(error),
+    status: shape.$metadata?.httpStatusCode ?? shape.$response?.statusCode,
+    code: shape.code,
   };
 }

@@ -125,5 +125,5 @@ async function readWhole(body: Readable, length: number): Promise<Buffer> {
 }
 
 function isChanged(error: unknown): boolean {
-  return error instanceof Error && ['PreconditionFailed', 'NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(error.name);
+  return ['PreconditionFailed', 'NoSuchKey', 'NoSuchVersion', 'NotFound'].includes(String((error as { name?: unknown } | undefined)?.name));
 }

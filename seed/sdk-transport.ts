@@ -1,33 +1,10 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import {
   CompleteSnapshotCommand, EBSClient, GetSnapshotBlockCommand, ListSnapshotBlocksCommand, PutSnapshotBlockCommand, StartSnapshotCommand,
 } from '@aws-sdk/client-ebs';
 import { DeleteSnapshotCommand, DescribeSnapshotsCommand, EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { BLOCK_SIZE } from './block';
+import { clientConfiguration, withoutRetries } from './sdk-client';
 import type { DescribedSnapshot, SnapshotState, SnapshotTransport, StartRequest, ListedBlock, Tag } from './snapshot-transport';
-
-/** Timeouts in milliseconds: without them a stalled connection stops one of the workers for good. */
-const CONNECT_TIMEOUT = 5_000;
-const IDLE_TIMEOUT = 12_000;
-const ATTEMPT_TIMEOUT = 20_000;
-
-/** The SDK's settings for an engine that has its own retries and this many requests in flight. */
-export function clientConfiguration(concurrency: number) {
-  const agent = { keepAlive: true, maxSockets: concurrency };
-  return {
-    maxAttempts: 1,
-    requestHandler: new NodeHttpHandler({
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
-      connectionTimeout: CONNECT_TIMEOUT,
-      socketTimeout: IDLE_TIMEOUT,
-      requestTimeout: ATTEMPT_TIMEOUT,
-      throwOnRequestTimeout: true,
-    }),
-  };
-}
 
 /** The service by the AWS SDK; endpoints, Region and credentials come from its standard environment. */
 export class SdkTransport implements SnapshotTransport {
@@ -35,8 +12,8 @@ export class SdkTransport implements SnapshotTransport {
   private readonly ec2: EC2Client;
 
   constructor(concurrency: number) {
-    this.ebs = new EBSClient(clientConfiguration(concurrency));
-    this.ec2 = new EC2Client(clientConfiguration(2));
+    this.ebs = withoutRetries(new EBSClient(clientConfiguration(concurrency)));
+    this.ec2 = withoutRetries(new EC2Client(clientConfiguration(2)));
     signWithoutHashingAgain(this.ebs);
   }
 
@@ -47,6 +24,7 @@ export class SdkTransport implements SnapshotTransport {
       Description: request.description,
       Encrypted: request.kmsKeyArn === undefined ? undefined : true,
       KmsKeyArn: request.kmsKeyArn,
+      ParentSnapshotId: request.parentSnapshotId,
       Tags: request.tags.map(({ Key, Value }) => ({ Key, Value })),
       Timeout: request.timeout,
     }), { abortSignal });
@@ -153,14 +131,16 @@ function signWithoutHashingAgain(client: EBSClient): void {
 }
 
 function isSnapshotNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'InvalidSnapshot.NotFound';
+  return (error as { name?: unknown } | undefined)?.name === 'InvalidSnapshot.NotFound';
 }
 
-function described({ SnapshotId, State, StateMessage }: Snapshot): DescribedSnapshot {
+function described({ SnapshotId, State, StateMessage, VolumeSize, Encrypted }: Snapshot): DescribedSnapshot {
   return {
     snapshotId: present(SnapshotId, 'DescribeSnapshots', 'SnapshotId'),
     state: present(State, 'DescribeSnapshots', 'State') as SnapshotState,
     message: StateMessage,
+    volumeSize: VolumeSize,
+    encrypted: Encrypted,
   };
 }
 

@@ -11,6 +11,8 @@ export interface StartRequest {
   readonly description?: string;
   /** Of the key that the snapshot is encrypted with. */
   readonly kmsKeyArn?: string;
+  /** The snapshot that this one is a change of; its encryption applies. */
+  readonly parentSnapshotId?: string;
   readonly tags: readonly Tag[];
   /** Minutes after the last request in which the service gives the snapshot up. */
   readonly timeout: number;
@@ -43,6 +45,9 @@ export interface DescribedSnapshot {
   readonly snapshotId: string;
   readonly state: SnapshotState;
   readonly message?: string;
+  /** GiB. */
+  readonly volumeSize?: number;
+  readonly encrypted?: boolean;
 }
 
 /**

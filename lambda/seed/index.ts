@@ -7,7 +7,8 @@ import { systemClock } from '../../seed/clock';
 import { planSeed } from '../../seed/plan';
 import { Retrier } from '../../seed/retrier';
 import { S3Source } from '../../seed/s3-source';
-import { clientConfiguration, SdkTransport } from '../../seed/sdk-transport';
+import { clientConfiguration, withoutRetries } from '../../seed/sdk-client';
+import { SdkTransport } from '../../seed/sdk-transport';
 import { seedSnapshot, type SeedProgress } from '../../seed/seed';
 import { log } from '../log';
 import { REQUEST } from '../tags';
@@ -25,7 +26,7 @@ const LOG_EVERY = 5_000;
 export async function handler(task: SeedTask, context: Pick<Context, 'getRemainingTimeInMillis'>): Promise<SeedOutput> {
   const { execution, input } = task;
   const retrier = new Retrier({ clock: systemClock, permissionGrace: PERMISSION_GRACE });
-  const s3 = new S3Client({ ...clientConfiguration(CONCURRENCY), responseChecksumValidation: 'WHEN_REQUIRED' });
+  const s3 = withoutRetries(new S3Client({ ...clientConfiguration(CONCURRENCY), responseChecksumValidation: 'WHEN_REQUIRED' }));
   const transport = new SdkTransport(CONCURRENCY);
   const source = new S3Source(s3, input.source, retrier);
   const watch = new Watch(execution, retrier, context.getRemainingTimeInMillis() - TIME_TO_CLEAN_UP);
@@ -60,7 +61,7 @@ export async function handler(task: SeedTask, context: Pick<Context, 'getRemaini
 }
 
 async function keep(output: SeedOutput, retrier: Retrier): Promise<void> {
-  const ec2 = new EC2Client(clientConfiguration(1));
+  const ec2 = withoutRetries(new EC2Client(clientConfiguration(1)));
   try {
     await retrier.run('CreateTags', () => ec2.send(new CreateTagsCommand({ Resources: [output.snapshotId], Tags: [outcomeTag(output)] })));
   } finally {
@@ -71,7 +72,7 @@ async function keep(output: SeedOutput, retrier: Retrier): Promise<void> {
 /** Stops the seed when nobody wants it any more, or when it cannot be ready in time; tells how far it is. */
 class Watch {
   private readonly stop = new AbortController();
-  private readonly states = new SFNClient(clientConfiguration(1));
+  private readonly states = withoutRetries(new SFNClient(clientConfiguration(1)));
   private readonly checks: NodeJS.Timeout;
   private readonly deadline: NodeJS.Timeout;
   private progress?: SeedProgress;

@@ -32,6 +32,7 @@ interface StartRecord {
   readonly snapshotId: string;
   /** What was asked for. */
   readonly request: string;
+  readonly startTime: number;
   readonly answer: StartSnapshotResponse;
 }
 
@@ -85,7 +86,7 @@ export async function startSnapshot(store: Store, input: Given<StartSnapshotRequ
     ...(parent && { ParentSnapshotId: parent.snapshotId }),
     ...(snapshot.kmsKeyId !== undefined && { KmsKeyArn: snapshot.kmsKeyId }),
   };
-  startRecords(context).put(token, { snapshotId: snapshot.snapshotId, request, answer });
+  startRecords(context).put(token, { snapshotId: snapshot.snapshotId, request, startTime: now, answer });
   return { ...answer, StartTime: new Date(now) };
 }
 
@@ -141,14 +142,15 @@ export async function completeSnapshot(store: Store, input: Given<CompleteSnapsh
 }
 
 /** The original answer, with what has become of the snapshot since. */
-function replay({ snapshotId, request, answer }: StartRecord, repeated: string, context: Context): StartSnapshotResponse {
+function replay({ snapshotId, request, startTime, answer }: StartRecord, repeated: string, context: Context): StartSnapshotResponse {
   if (request !== repeated) {
     throw new ServiceError(409, 'ConflictException', 'The client token was used before with other parameters.');
   }
   const snapshot = snapshotsOf(context.state).get(snapshotId);
   return {
     ...answer,
-    ...(snapshot && { Status: stateOf(snapshot, context.clock), StartTime: new Date(snapshot.startTime) }),
+    ...(snapshot && { Status: stateOf(snapshot, context.clock) }),
+    StartTime: new Date(startTime),
   };
 }
 

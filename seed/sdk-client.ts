@@ -1,0 +1,38 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { MiddlewareStack } from '@smithy/types';
+
+/** Timeouts in milliseconds: without them a stalled connection stops one of the workers for good. */
+const CONNECT_TIMEOUT = 5_000;
+const IDLE_TIMEOUT = 12_000;
+const ATTEMPT_TIMEOUT = 20_000;
+
+/** The SDK's settings for an engine that has its own retries and this many requests in flight. */
+export function clientConfiguration(concurrency: number) {
+  const agent = { keepAlive: true, maxSockets: concurrency };
+  return {
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler({
+      httpAgent: new HttpAgent(agent),
+      httpsAgent: new HttpsAgent(agent),
+      connectionTimeout: CONNECT_TIMEOUT,
+      socketTimeout: IDLE_TIMEOUT,
+      requestTimeout: ATTEMPT_TIMEOUT,
+      throwOnRequestTimeout: true,
+    }),
+  };
+}
+
+/** Takes the SDK's retries out altogether: with a single attempt they would still wrap what the network says. */
+export function withoutRetries<Input extends object, Output extends object, Client extends Stacked<Input, Output>>(
+  client: Client & Stacked<Input, Output>,
+): Client {
+  // Others stand before and behind it, so it stays in its place and does nothing.
+  client.middlewareStack.add((next) => next, { step: 'finalizeRequest', name: 'retryMiddleware', priority: 'high', override: true });
+  return client;
+}
+
+interface Stacked<Input extends object, Output extends object> {
+  readonly middlewareStack: MiddlewareStack<Input, Output>;
+}
