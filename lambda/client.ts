@@ -20,8 +20,8 @@ const patience = new AsyncLocalStorage<Patience>();
 /** Calls made within `work` are repeated for so long. */
 export const withPatience = <T>(wanted: Patience, work: () => Promise<T>): Promise<T> => patience.run(wanted, work);
 
-/** Calls made within `work` are made once. */
-export const once = <T>(work: () => Promise<T>): Promise<T> => patience.run(NONE, work);
+/** Calls made within `work` are made once, but for a permission that is not known yet. */
+export const once = <T>(work: () => Promise<T>): Promise<T> => patience.run({ ...(patience.getStore() ?? NONE), transient: 0 }, work);
 
 /** They take no client token: who calls them looks up what may have happened before they are repeated. */
 const WITHOUT_TOKEN = new Set(['ActivateGateway', 'AddCache', 'AddUploadBuffer', 'CreateSnapshot']);

@@ -46,7 +46,9 @@ export const gateway: Handler<Type> = {
         return undefined;
       }
       if (settle === 0 || good === GOOD_ANSWERS) {
-        check(information, request);
+        if (request.event === 'Create') {
+          check(information, request.properties);
+        }
         return attributesOf(id, information);
       }
       await clock.sleep((settle * 1000) / (GOOD_ANSWERS - 1));
@@ -125,25 +127,26 @@ async function running(arn: string): Promise<DescribeGatewayInformationOutput | 
   return information.GatewayState?.replace(/^STATE_/, '') === 'RUNNING' ? information : undefined;
 }
 
-function check({ GatewayType, VPCEndpoint, EndpointType }: DescribeGatewayInformationOutput, { properties }: Request<Type>): void {
-  const wanted = properties;
+/** What the activation key decided, and nothing after it can. */
+function check({ GatewayType, VPCEndpoint, EndpointType }: DescribeGatewayInformationOutput, wanted: Request<Type>['properties']): void {
   if (GatewayType !== wanted.GatewayType) {
     throw new Error(`the gateway must be of type ${JSON.stringify(wanted.GatewayType)}, got ${JSON.stringify(GatewayType)}`);
   }
-  if (wanted.VpcEndpoint !== undefined && VPCEndpoint !== undefined && !sameEndpoint(wanted.VpcEndpoint, VPCEndpoint)) {
+  const [wantedId, id] = [endpointId(wanted.VpcEndpoint), endpointId(VPCEndpoint)];
+  if (wantedId !== undefined && id !== undefined && wantedId !== id) {
     throw new Error(`the gateway must use the endpoint ${JSON.stringify(wanted.VpcEndpoint)}, got ${JSON.stringify(VPCEndpoint)}: ${FIXED}`);
   }
-  if (wanted.EndpointType !== undefined && EndpointType !== undefined && EndpointType !== wanted.EndpointType) {
+  // The service knows four kinds and has been seen to report two.
+  if (wanted.EndpointType !== undefined && EndpointType !== undefined && wanted.EndpointType.includes('FIPS') !== EndpointType.includes('FIPS')) {
     throw new Error(`the gateway must have the endpoint type ${JSON.stringify(wanted.EndpointType)}, got ${JSON.stringify(EndpointType)}: ${FIXED}`);
   }
 }
 
 const FIXED = 'it was fixed by the activation, so declare another gateway with another appliance';
 
-/** The service names the endpoint by its id or by one of its DNS names, each of which begins with the id. */
-function sameEndpoint(one: string, other: string): boolean {
-  const id = (endpoint: string) => /vpce-[0-9a-f]+/.exec(endpoint)?.[0] ?? endpoint;
-  return id(one) === id(other);
+/** The service names an interface endpoint by its id or by one of its DNS names, each of which begins with the id. */
+function endpointId(endpoint: string | undefined): string | undefined {
+  return endpoint === undefined ? undefined : /vpce-[0-9a-f]+/.exec(endpoint)?.[0];
 }
 
 function attributesOf(id: string, information: DescribeGatewayInformationOutput) {
@@ -168,14 +171,15 @@ async function refuseOtherAppliance(id: string, live: Live, request: UpdateReque
     IpVersion: undefined, // known to the activation alone
   };
   for (const [name, value] of Object.entries(fixed) as [keyof typeof fixed, string | undefined][]) {
-    const equal = wanted[name] === old[name] || (wanted[name] !== undefined && value !== undefined && sameEndpoint(wanted[name], value));
-    if (!equal) {
+    const isLive = wanted[name] !== undefined && (wanted[name] === value || (endpointId(wanted[name]) ?? '') === endpointId(value));
+    if (wanted[name] !== old[name] && !isLive) {
       const change = `from ${JSON.stringify(value ?? old[name])} to ${JSON.stringify(wanted[name])}`;
       await refuse(request, `${name} of gateway ${id} cannot change ${change}`, FIXED);
     }
   }
   const address = wanted.ApplianceAddress;
-  if (address !== undefined && address !== old.ApplianceAddress && await givesOutKey(request, address)) {
+  // A rollback goes back to an address that was accepted.
+  if (address !== undefined && address !== old.ApplianceAddress && !(await request.stack.isRollingBack()) && await givesOutKey(request, address)) {
     const another = `the appliance at ${JSON.stringify(address)} gives out an activation key, so it is another one than that of gateway ${id}`;
     await refuse(request, another, 'declare another gateway');
   }

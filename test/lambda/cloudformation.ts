@@ -6,9 +6,14 @@ export interface StackState {
   status: string;
   created: Date;
   updated?: Date;
-  /** Logical id → physical id of what is live. */
+  /** Logical id → physical id. */
   readonly resources: Map<string, string>;
+  /** Of resources that are not simply there. */
+  readonly statuses: Map<string, string>;
 }
+
+/** Short pages, so that nobody gets away with reading the first one. */
+const PAGE = 2;
 
 export interface Call {
   readonly service: string;
@@ -64,7 +69,7 @@ export class PlatformAnswers {
     } else if (invoked) {
       await this.invoke(decodeURIComponent(invoked), body, response);
     } else {
-      response.writeHead(200, { 'content-type': 'text/xml' }).end(this.describe(call.operation, query.get('StackName') ?? ''));
+      response.writeHead(200, { 'content-type': 'text/xml' }).end(this.describe(call.operation, query));
     }
   }
 
@@ -88,16 +93,26 @@ export class PlatformAnswers {
     }
   }
 
-  private describe(operation: string, stackId: string): string {
+  private describe(operation: string, query: URLSearchParams): string {
+    const stackId = query.get('StackName') ?? '';
     const stack = this.stacks.get(stackId);
     if (!stack) {
       throw new Error(`no stack ${stackId}`);
     }
-    const members = operation === 'DescribeStacks'
-      ? `<Stacks><member><StackId>${stackId}</StackId><StackStatus>${stack.status}</StackStatus><CreationTime>${stack.created.toISOString()}</CreationTime>${
-        stack.updated ? `<LastUpdatedTime>${stack.updated.toISOString()}</LastUpdatedTime>` : ''}</member></Stacks>`
-      : `<StackResourceSummaries>${[...stack.resources].map(([logicalId, physicalId]) => `<member><LogicalResourceId>${logicalId}</LogicalResourceId>`
-        + `<PhysicalResourceId>${physicalId}</PhysicalResourceId><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member>`).join('')}</StackResourceSummaries>`;
-    return `<${operation}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><${operation}Result>${members}</${operation}Result></${operation}Response>`;
+    const result = operation === 'DescribeStacks' ? stackXml(stackId, stack) : resourcesXml(stack, Number(query.get('NextToken') ?? 0));
+    return `<${operation}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><${operation}Result>${result}</${operation}Result></${operation}Response>`;
   }
+}
+
+function stackXml(stackId: string, { status, created, updated }: StackState): string {
+  const times = `<CreationTime>${created.toISOString()}</CreationTime>${updated ? `<LastUpdatedTime>${updated.toISOString()}</LastUpdatedTime>` : ''}`;
+  return `<Stacks><member><StackId>${stackId}</StackId><StackStatus>${status}</StackStatus>${times}</member></Stacks>`;
+}
+
+function resourcesXml({ resources, statuses }: StackState, from: number): string {
+  const members = [...resources].slice(from, from + PAGE).map(([logicalId, physicalId]) => '<member>'
+    + `<LogicalResourceId>${logicalId}</LogicalResourceId><PhysicalResourceId>${physicalId}</PhysicalResourceId>`
+    + `<ResourceStatus>${statuses.get(logicalId) ?? 'CREATE_COMPLETE'}</ResourceStatus></member>`);
+  const next = from + PAGE < resources.size ? `<NextToken>${from + PAGE}</NextToken>` : '';
+  return `<StackResourceSummaries>${members.join('')}</StackResourceSummaries>${next}`;
 }

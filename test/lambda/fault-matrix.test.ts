@@ -29,9 +29,11 @@ const FAULTS = [
   { name: 'lost before', when: 'before', times: 1, ends: 'well', error: 'reset' },
   { name: 'lost after', when: 'after', times: 1, ends: 'well', error: 'reset' },
   { name: 'refused', when: 'before', times: 1, ends: 'badly', error: { status: 400, type: 'ValidationException', message: injected } },
+  // A permission that was granted with the same deployment may not be known yet; later, there is no such reason.
+  { name: 'denied', when: 'before', times: 1, ends: 'well on Create', error: { status: 400, type: 'AccessDeniedException', message: injected } },
   { name: 'failing for good, before', when: 'before', times: Infinity, ends: 'badly', error: { status: 500, ...failedInside } },
   { name: 'failing for good, after', when: 'after', times: Infinity, ends: 'somehow', error: { status: 500, ...failedInside } },
-] as const satisfies readonly (Omit<Fault, 'service' | 'operation' | 'nth'> & { name: string; ends: 'well' | 'badly' | 'somehow' })[];
+] as const satisfies readonly (Omit<Fault, 'service' | 'operation' | 'nth'> & { name: string; ends: 'well' | 'badly' | 'well on Create' | 'somehow' })[];
 
 const control = () => world.stage.services.control;
 const platform = () => world.stage.platform;
@@ -85,8 +87,11 @@ function casesOf(journal: Map<string, Count>): Case[] {
 
 const isPlatform = (service: string) => ['cloudformation', 'lambda'].includes(service);
 
+type Prepare = (world: World) => Promise<Play>;
+
 /** @returns what went wrong */
-async function tryCase(prepare: (world: World) => Promise<Play>, { service, operation, nth, fault }: Case): Promise<string | undefined> {
+async function tryCase(name: string, prepare: Prepare, { service, operation, nth, fault }: Case): Promise<string | undefined> {
+  const ends = fault.ends !== 'well on Create' ? fault.ends : name.includes(': Create') ? 'well' : 'badly';
   const play = await prepare(world);
   const fired = inject({ service, operation, nth, ...fault });
   let failure: unknown;
@@ -104,10 +109,10 @@ async function tryCase(prepare: (world: World) => Promise<Play>, { service, oper
     }
     if (failure === undefined) {
       await play.holds();
-      return fault.ends === 'badly' ? 'it succeeded' : undefined;
+      return ends === 'badly' ? 'it succeeded' : undefined;
     }
     const text = (failure as Error).message;
-    if (fault.ends === 'well') {
+    if (ends === 'well') {
       return `it failed: ${text}`;
     }
     const says = [operation, injected].filter((word) => !text.includes(word));
@@ -133,14 +138,14 @@ function inject(fault: Fault & { nth: number; times: number; error: NonNullable<
   return () => entry.fired > 0;
 }
 
-describe.each(Object.entries(PLAYS))('%s', (_name, prepare) => {
+describe.each(Object.entries(PLAYS))('%s', (name, prepare) => {
   test('survives every fault of every call', async () => {
     const first = await prepare(world);
     const journal = await journalOf(first);
     await first.cleanUp();
     const broken: string[] = [];
     for (const one of casesOf(journal)) {
-      const wrong = await tryCase(prepare, one);
+      const wrong = await tryCase(name, prepare, one);
       cases += 1;
       if (wrong !== undefined) {
         broken.push(`${one.operation} #${one.nth} ${one.fault.name}: ${wrong}`);

@@ -193,6 +193,28 @@ describe('an existing gateway', () => {
   });
 });
 
+describe('what the activation fixed', () => {
+  const endpoint = 'vpce-0a1b2c3d.storagegateway.eu-central-1.vpce.amazonaws.com';
+
+  test('is asked of the appliance, and found in the gateway', async () => {
+    const appliance = await stage.services.control.createAppliance();
+    const { id, data } = await stage.stack().create(GATEWAY, 'Gateway', gatewayProperties(appliance.address, { VpcEndpoint: endpoint, EndpointType: 'FIPS' }));
+    expect(data.EndpointType).toBe('FIPS');
+    expect((await information(id)).VPCEndpoint).toContain('vpce-0a1b2c3d');
+  });
+
+  test.each([
+    ['endpoint', { VpcEndpoint: endpoint }, { VpcEndpoint: endpoint.replace('0a1b', '9e8f') }, /must use the endpoint "vpce-9e8f2c3d.*", got "vpce-0a1b2c3d/],
+    ['endpoint type', { EndpointType: 'STANDARD' }, { EndpointType: 'FIPS' }, /must have the endpoint type "FIPS", got "STANDARD"/],
+  ])('is held against what is wanted: the %s', async (_what, live, wanted, message) => {
+    const appliance = await stage.services.control.createAppliance();
+    const { id } = await stage.stack('Fixed').create(GATEWAY, 'Gateway', gatewayProperties(appliance.address, live));
+    const properties = { ...gatewayProperties(''), ApplianceAddress: undefined, GatewayARN: id, ...wanted };
+    await expect(stage.stack('Fixed').create(GATEWAY, 'Gateway', properties)).rejects.toThrow(message);
+    expect(gateways().map(({ arn }) => arn)).toContain(id);
+  });
+});
+
 describe('an update', () => {
   test('changes name, time zone and tags in place, and leaves other tags alone', async () => {
     const stack = stage.stack();

@@ -123,6 +123,15 @@ describe('a deletion', () => {
     expect(await schedule()).toMatchObject({ StartAt: 4 });
   });
 
+  test('of a construct whose new name was deleted before removes the schedule', async () => {
+    const properties = scheduleProperties(volume);
+    const { id } = await stack.create(SCHEDULE, 'OldName', properties);
+    await stack.begin('UPDATE_IN_PROGRESS').create(SCHEDULE, 'NewName', properties);
+    stack.state.statuses.set('NewName', 'DELETE_COMPLETE');
+    await stack.turn('UPDATE_COMPLETE_CLEANUP_IN_PROGRESS').delete(SCHEDULE, 'OldName', id, properties);
+    expect(await schedule()).toBeUndefined();
+  });
+
   test('of a cancelled Create removes the schedule that it made', async () => {
     const properties = scheduleProperties(volume);
     await onEvent(stack.event('Create', SCHEDULE, 'Schedule', properties));

@@ -64,7 +64,7 @@ export class StackActor {
 
   constructor(readonly name: string, private readonly services: LocalServices, platform: PlatformAnswers) {
     this.id = `arn:aws:cloudformation:${REGION}:000000000000:stack/${name}/${randomUUID()}`;
-    this.state = { status: 'CREATE_IN_PROGRESS', created: services.clock.now(), resources: new Map() };
+    this.state = { status: 'CREATE_IN_PROGRESS', created: services.clock.now(), resources: new Map(), statuses: new Map() };
     platform.stacks.set(this.id, this.state);
   }
 
