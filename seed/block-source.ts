@@ -5,9 +5,13 @@
  * bytes until they are stored; a source therefore need not be able to read anything twice.
  */
 export interface BlockSource {
+  /** For a stream, the most that it may have. */
   readonly sizeInBytes: number;
-  /** Fills `into`, exactly one block long; what lies behind the end of the image reads as zeros. */
-  readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<void>;
+  /**
+   * Fills `into`, exactly one block long; what lies behind the end of the image reads as zeros. False if the image turned out to end
+   * before this block.
+   */
+  readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<boolean | void>;
   close(): Promise<void>;
 }
 

@@ -2,53 +2,96 @@ import { createHash } from 'node:crypto';
 import { DIGEST_SIZE } from './block';
 
 /**
- * Which blocks are stored, with their digests: presence means done. The aggregate checksum, the verification and a resumed run all
- * read it, so no block is hashed a second time.
+ * What became of a block: it was put, the parent holds the same bytes, or it is zeros that were left out.
+ */
+export type Fate = 'written' | 'inherited' | 'omitted';
+
+/**
+ * What became of which block, with the digests of those that the snapshot holds: presence means done. The aggregate checksum, the
+ * verification, a resumed run and a later delta all read it, so no block is hashed a second time.
  */
 export interface Journal {
   readonly blocksWritten: number;
+  readonly blocksInherited: number;
+  readonly blocksOmitted: number;
   has(index: number): boolean;
-  record(index: number, digest: Uint8Array): void;
+  record(index: number, digest: Uint8Array, fate?: Fate): void;
   digest(index: number): Buffer;
-  /** Indices in ascending order. */
+  /** Indices of the blocks that were put, in ascending order. */
   indices(): Iterable<number>;
+  /** Indices of the blocks that the snapshot holds, in ascending order. */
+  held(): Iterable<number>;
+  /** Makes sure that what was recorded outlives the process. */
+  flush?(): void;
 }
 
-/** A journal in memory: 32 bytes a block. */
-export class MemoryJournal implements Journal {
-  private readonly digests: Buffer;
-  private readonly present: Uint8Array;
-  private count = 0;
+const FATES: readonly (Fate | undefined)[] = [undefined, 'written', 'inherited', 'omitted'];
+/** Digests are kept in pieces that come into being when they are needed: of a sparse image most are not. */
+const PIECE = 4_096;
 
-  constructor(private readonly blockCount: number) {
-    this.digests = Buffer.alloc(blockCount * DIGEST_SIZE);
-    this.present = new Uint8Array(blockCount);
+/** A journal in memory: 32 bytes a block that the snapshot holds. */
+export class MemoryJournal implements Journal {
+  private readonly pieces: Buffer[] = [];
+  private readonly fates: Uint8Array;
+  private readonly counts = { written: 0, inherited: 0, omitted: 0 };
+
+  constructor(readonly blockCount: number) {
+    this.fates = new Uint8Array(blockCount);
   }
 
   get blocksWritten(): number {
-    return this.count;
+    return this.counts.written;
+  }
+
+  get blocksInherited(): number {
+    return this.counts.inherited;
+  }
+
+  get blocksOmitted(): number {
+    return this.counts.omitted;
   }
 
   has(index: number): boolean {
-    return this.present[index] === 1;
+    return this.fates[index] > 0;
   }
 
-  record(index: number, digest: Uint8Array): void {
+  fate(index: number): Fate | undefined {
+    return FATES[this.fates[index]];
+  }
+
+  record(index: number, digest: Uint8Array, fate: Fate = 'written'): void {
     if (!(index >= 0 && index < this.blockCount)) {
       throw new Error(`block ${index} is not in the plan of ${this.blockCount} blocks`);
     }
-    this.digests.set(digest, index * DIGEST_SIZE);
-    this.count += this.has(index) ? 0 : 1;
-    this.present[index] = 1;
+    const before = this.fate(index);
+    if (before) {
+      this.counts[before]--;
+    }
+    this.counts[fate]++;
+    this.fates[index] = FATES.indexOf(fate);
+    if (fate !== 'omitted') {
+      const piece = this.pieces[Math.floor(index / PIECE)] ??= Buffer.alloc(PIECE * DIGEST_SIZE);
+      piece.set(digest, (index % PIECE) * DIGEST_SIZE);
+    }
   }
 
   digest(index: number): Buffer {
-    return this.digests.subarray(index * DIGEST_SIZE, (index + 1) * DIGEST_SIZE);
+    const piece = this.pieces[Math.floor(index / PIECE)];
+    const start = (index % PIECE) * DIGEST_SIZE;
+    return piece.subarray(start, start + DIGEST_SIZE);
   }
 
-  * indices(): Iterable<number> {
+  indices(): Iterable<number> {
+    return this.withFate((fate) => fate === 'written');
+  }
+
+  held(): Iterable<number> {
+    return this.withFate((fate) => fate === 'written' || fate === 'inherited');
+  }
+
+  private* withFate(wanted: (fate: Fate | undefined) => boolean): Iterable<number> {
     for (let index = 0; index < this.blockCount; index++) {
-      if (this.has(index)) {
+      if (wanted(this.fate(index))) {
         yield index;
       }
     }

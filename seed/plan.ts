@@ -24,9 +24,11 @@ export interface PlanOptions {
   readonly volumeSize?: number;
   /** All blocks in one shard where this is absent. */
   readonly blocksPerShard?: number;
+  /** Blocks of the parent, which may go on behind the end of the image. */
+  readonly parentBlockCount?: number;
 }
 
-export function planSeed({ sizeInBytes, volumeSize, blocksPerShard }: PlanOptions): Plan {
+export function planSeed({ sizeInBytes, volumeSize, blocksPerShard, parentBlockCount = 0 }: PlanOptions): Plan {
   if (!Number.isSafeInteger(sizeInBytes) || sizeInBytes < 1) {
     throw new Error(`the image must have at least one byte, got ${JSON.stringify(sizeInBytes)}`);
   }
@@ -38,7 +40,7 @@ export function planSeed({ sizeInBytes, volumeSize, blocksPerShard }: PlanOption
   if (size < needed) {
     throw new Error(`the image has ${sizeInBytes} bytes and needs a volume size of at least ${needed} GiB, got ${JSON.stringify(size)}`);
   }
-  const blockCount = blocksIn(sizeInBytes);
+  const blockCount = Math.max(blocksIn(sizeInBytes), parentBlockCount);
   return { sizeInBytes, volumeSize: size, blockCount, shards: [...shardsOf(blockCount, blocksPerShard ?? blockCount)] };
 }
 

@@ -17,7 +17,7 @@ export interface RetrierOptions {
   readonly random?: () => number;
   /** Milliseconds from now in which a refused permission may still be on its way. */
   readonly permissionGrace?: number;
-  readonly onRetry?: (verdict: Verdict) => void;
+  readonly onRetry?: (verdict: Verdict, operation: string, error: unknown) => void;
 }
 
 export interface RunOptions {
@@ -39,7 +39,7 @@ const NOT_FOUND_GRACE = 180_000;
 export class Retrier {
   private readonly clock: Clock;
   private readonly random: () => number;
-  private readonly onRetry: (verdict: Verdict) => void;
+  private readonly onRetry: NonNullable<RetrierOptions['onRetry']>;
   private readonly deniedUntil: number;
   private newUntil = Number.NEGATIVE_INFINITY;
 
@@ -71,7 +71,7 @@ export class Retrier {
         if (!this.mayRetry(verdict, tries, this.clock.now() + pause, giveUpAt)) {
           throw new OperationError(operation, tries, error, verdict.advice);
         }
-        this.onRetry(verdict);
+        this.onRetry(verdict, operation, error);
         await this.clock.sleep(pause, signal);
       }
     }

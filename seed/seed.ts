@@ -5,10 +5,10 @@ import { isSnapshotMissing, isValidationError } from './condition';
 import { linearChecksum, MemoryJournal, type Journal } from './journal';
 import { Limiter } from './limiter';
 import type { Plan } from './plan';
-import { OperationError, Retrier } from './retrier';
+import { OperationError, Retrier, type RetrierOptions } from './retrier';
 import type { SnapshotState, SnapshotTransport, StartedSnapshot, Tag } from './snapshot-transport';
-import { verifySnapshot } from './verifier';
-import { writeBlocks } from './writer';
+import { verifySnapshot, type Verification } from './verifier';
+import { writeBlocks, type ParentDigests, type ZeroBlocks } from './writer';
 
 export interface SeedOptions {
   readonly source: BlockSource;
@@ -21,6 +21,20 @@ export interface SeedOptions {
   readonly tags?: readonly Tag[];
   readonly description?: string;
   readonly kmsKeyArn?: string;
+  /** The snapshot that this one is a change of: only blocks that differ from it are put. */
+  readonly parent?: { readonly snapshotId: string; readonly digests: ParentDigests };
+  /** 'write' unless said otherwise: an absent block of an encrypted snapshot does not read as zeros. */
+  readonly zeroBlocks?: ZeroBlocks;
+  /** 'full' unless said otherwise. */
+  readonly verify?: Verification;
+  /** False: the seed is done when its completion was accepted; it cannot be verified then. */
+  readonly wait?: boolean;
+  /** Minutes after the last request in which the service gives the snapshot up. */
+  readonly timeout?: number;
+  /** The journal of the snapshot, if it is to outlive the run; otherwise one in memory. */
+  readonly openJournal?: (snapshotId: string) => Journal;
+  /** Whether to leave what there is to a later run, which opens the same journal, rather than to remove it. */
+  readonly mayResume?: (error: unknown) => boolean;
   /** Blocks in flight. */
   readonly concurrency?: number;
   readonly requestsPerSecond?: number;
@@ -32,6 +46,7 @@ export interface SeedOptions {
   /** Throws if nobody wants the seed any more; asked right before and after a snapshot is started. */
   readonly assertWanted?: () => Promise<void>;
   readonly onProgress?: (progress: SeedProgress) => void;
+  readonly onRetry?: RetrierOptions['onRetry'];
 }
 
 export type SeedPhase = 'start' | 'write' | 'complete' | 'verify';
@@ -41,6 +56,10 @@ export interface SeedProgress {
   readonly snapshotId?: string;
   readonly blockCount: number;
   readonly blocksWritten: number;
+  /** The same as the parent's. */
+  readonly blocksInherited: number;
+  /** Zeros. */
+  readonly blocksOmitted: number;
   readonly blocksVerified: number;
   readonly retries: number;
   readonly throttles: number;
@@ -74,19 +93,25 @@ const TWIN_GRACE = 30_000;
 /** Milliseconds for the removal of a failed seed's snapshot. */
 const CLEAN_UP_BUDGET = 30_000;
 
+/** A seed failed, and its snapshot could not be removed. */
+export class SnapshotLeftError extends Error {
+  override readonly name = 'SnapshotLeftError';
+}
+
 /**
- * Makes a snapshot that holds the image, and proves that it does. Fails with a reason, and then leaves no snapshot behind.
+ * Makes a snapshot that holds the image, and proves that it does. Fails with a reason, and then leaves no snapshot behind, unless a
+ * later run may go on with it.
  */
 export async function seedSnapshot(options: SeedOptions): Promise<SeedResult> {
   const seed = new Seed(options);
   try {
     return await seed.run();
   } catch (error) {
-    const left = await seed.cleanUp();
+    const left = options.mayResume?.(error) ? undefined : await seed.cleanUp();
     if (left === undefined) {
       throw error;
     }
-    throw new Error(`${messageOf(error)}; its snapshot could not be deleted either: ${messageOf(left)}`, { cause: error });
+    throw new SnapshotLeftError(`${messageOf(error)}; its snapshot could not be deleted either: ${messageOf(left)}`, { cause: error });
   }
 }
 
@@ -111,15 +136,24 @@ class Seed {
     this.puts = new Limiter({ clock, ratePerSecond });
     this.gets = new Limiter({ clock, ratePerSecond });
     this.progress = {
-      phase: 'start', blockCount: plan.blockCount, blocksWritten: 0, blocksVerified: 0, retries: 0, throttles: 0, requestsPerSecond: this.puts.ratePerSecond,
+      phase: 'start',
+      blockCount: plan.blockCount,
+      blocksWritten: 0,
+      blocksInherited: 0,
+      blocksOmitted: 0,
+      blocksVerified: 0,
+      retries: 0,
+      throttles: 0,
+      requestsPerSecond: this.puts.ratePerSecond,
     };
     this.retrier = new Retrier({
       clock,
       random,
       permissionGrace,
-      onRetry: ({ throttled }) => {
+      onRetry: (verdict, operation, error) => {
         this.progress.retries++;
-        this.progress.throttles += throttled ? 1 : 0;
+        this.progress.throttles += verdict.throttled ? 1 : 0;
+        options.onRetry?.(verdict, operation, error);
       },
     });
   }
@@ -128,11 +162,14 @@ class Seed {
     for (let salt = 0; salt < MOST_SALTS; salt++) {
       const { snapshotId, state, startedAt = this.clock.now() } = await this.start(salt);
       this.progress.snapshotId = snapshotId;
+      this.report();
       this.retrier.snapshotIsNew(startedAt);
       if (state === 'error') {
         await this.delete(snapshotId);
         continue;
       }
+      this.journal = this.options.openJournal?.(snapshotId) ?? new MemoryJournal(this.options.plan.blockCount);
+      this.countBlocks();
       try {
         return await this.fill(snapshotId, state);
       } catch (error) {
@@ -141,7 +178,6 @@ class Seed {
           throw error;
         }
         // The token led to a snapshot of an earlier run that was deleted since.
-        this.journal = new MemoryJournal(this.options.plan.blockCount);
       }
     }
     throw new Error(`StartSnapshot answered ${MOST_SALTS} times with a snapshot that had ended in error or was deleted`);
@@ -167,7 +203,7 @@ class Seed {
 
   /** The service answers a token that it knows with the snapshot of that token, whatever has become of it. */
   private async start(salt: number): Promise<StartedSnapshot> {
-    const { transport, plan, name, marker, tags = [], description, kmsKeyArn, signal, assertWanted } = this.options;
+    const { transport, plan, name, marker, tags = [], description, kmsKeyArn, parent, signal, assertWanted } = this.options;
     this.enter('start');
     const started = await this.retrier.run('StartSnapshot', async () => {
       await assertWanted?.();
@@ -177,8 +213,9 @@ class Seed {
         clientToken: clientToken(name, salt),
         description,
         kmsKeyArn,
+        parentSnapshotId: parent?.snapshotId,
         tags: [...tags.filter(({ Key }) => Key !== marker.Key), marker],
-        timeout: SNAPSHOT_TIMEOUT,
+        timeout: this.options.timeout ?? SNAPSHOT_TIMEOUT,
       }, signal);
     }, { signal });
     await assertWanted?.();
@@ -186,25 +223,28 @@ class Seed {
   }
 
   private async fill(snapshotId: string, state: SnapshotState): Promise<SeedResult> {
-    const { plan } = this.options;
+    const { plan, verify = 'full', wait = true } = this.options;
     if (state === 'pending') {
       await this.write(snapshotId);
     } else {
       await this.readDigests();
     }
-    this.enter('verify');
-    await verifySnapshot({
-      ...this.options,
-      snapshotId,
-      journal: this.journal,
-      retrier: this.retrier,
-      limiter: this.gets,
-      concurrency: this.concurrency,
-      onBlock: () => {
-        this.progress.blocksVerified++;
-        this.report();
-      },
-    });
+    if (wait && verify !== 'none') {
+      this.enter('verify');
+      await verifySnapshot({
+        ...this.options,
+        verify,
+        snapshotId,
+        journal: this.journal,
+        retrier: this.retrier,
+        limiter: this.gets,
+        concurrency: this.concurrency,
+        onBlock: () => {
+          this.progress.blocksVerified++;
+          this.report();
+        },
+      });
+    }
     return {
       snapshotId,
       volumeSize: plan.volumeSize,
@@ -232,10 +272,12 @@ class Seed {
   }
 
   private async writeShards(snapshotId: string, shards: Plan['shards']): Promise<void> {
-    const { source, transport, signal } = this.options;
+    const { source, zeroBlocks, transport, signal } = this.options;
     await writeBlocks({
       source,
       shards,
+      zeroBlocks,
+      parent: this.options.parent?.digests,
       journal: this.journal,
       concurrency: this.concurrency,
       signal,
@@ -248,14 +290,15 @@ class Seed {
         }
       },
       onBlock: () => {
-        this.progress.blocksWritten = this.journal.blocksWritten;
+        this.countBlocks();
         this.report();
       },
     });
   }
 
   private async complete(snapshotId: string): Promise<void> {
-    const { transport, signal } = this.options;
+    const { transport, signal, wait = true } = this.options;
+    this.journal.flush?.();
     const checksum = linearChecksum(this.journal);
     let answerLost = false;
     await this.retrier.run('CompleteSnapshot', async (tries) => {
@@ -269,7 +312,9 @@ class Seed {
         }
       }
     }, { signal });
-    await this.completed(snapshotId);
+    if (wait) {
+      await this.completed(snapshotId);
+    }
   }
 
   /** A snapshot that was just started can be unknown to DescribeSnapshots for a while. */
@@ -301,13 +346,29 @@ class Seed {
 
   /** The digests of blocks that another run has stored. */
   private async readDigests(): Promise<void> {
-    const { source, plan, signal } = this.options;
-    await writeBlocks({ source, shards: plan.shards, journal: this.journal, concurrency: this.concurrency, signal, store: async () => undefined });
+    const { source, plan, zeroBlocks, parent, signal } = this.options;
+    await writeBlocks({
+      source,
+      shards: plan.shards,
+      zeroBlocks,
+      parent: parent?.digests,
+      journal: this.journal,
+      concurrency: this.concurrency,
+      signal,
+      store: async () => undefined,
+    });
+    this.countBlocks();
   }
 
   /** Goes on when the run was stopped: that is when it is needed most. */
   private async delete(snapshotId: string): Promise<void> {
     await this.retrier.run(`DeleteSnapshot of ${snapshotId}`, () => this.options.transport.delete(snapshotId), { budget: CLEAN_UP_BUDGET });
+  }
+
+  private countBlocks(): void {
+    this.progress.blocksWritten = this.journal.blocksWritten;
+    this.progress.blocksInherited = this.journal.blocksInherited;
+    this.progress.blocksOmitted = this.journal.blocksOmitted;
   }
 
   private enter(phase: SeedPhase): void {

@@ -1,13 +1,21 @@
-import { BLOCK_SIZE, digestOf } from './block';
+import { BLOCK_SIZE, ZEROS_DIGEST, digestOf, isZeros } from './block';
 import type { BlockSource } from './block-source';
-import type { Journal } from './journal';
+import type { Fate, Journal } from './journal';
 import { inParallel } from './parallel';
 import type { Shard } from './plan';
+
+/** What is done with blocks of zeros that no parent has other bytes for. */
+export type ZeroBlocks = 'write' | 'omit';
+
+/** The blocks of the snapshot that the new one is a change of. */
+export type ParentDigests = Pick<Journal, 'has' | 'digest'>;
 
 export interface WriteOptions {
   readonly source: BlockSource;
   readonly shards: readonly Shard[];
   readonly journal: Journal;
+  readonly zeroBlocks?: ZeroBlocks;
+  readonly parent?: ParentDigests;
   /** Blocks in flight; the memory of the engine is this times 512 KiB. */
   readonly concurrency: number;
   /** Stores a block; the buffer is used again as soon as this has resolved. */
@@ -17,10 +25,10 @@ export interface WriteOptions {
 }
 
 /**
- * Stores every block of the shards that the journal does not have yet. When it settles, nothing is in flight any more; the first
- * failure stops it and is what it rejects with.
+ * Stores every block of the shards that the journal does not have yet and that the snapshot needs. When it settles, nothing is in
+ * flight any more; the first failure stops it and is what it rejects with.
  */
-export async function writeBlocks({ source, shards, journal, concurrency, store, signal, onBlock }: WriteOptions): Promise<void> {
+export async function writeBlocks({ source, shards, journal, zeroBlocks, parent, concurrency, store, signal, onBlock }: WriteOptions): Promise<void> {
   const slots = Math.max(1, Math.min(concurrency, shards.reduce((sum, { blockCount }) => sum + blockCount, 0)));
   const slab = Buffer.allocUnsafeSlow(slots * BLOCK_SIZE);
   const missing = missingBlocks(shards, journal);
@@ -29,13 +37,36 @@ export async function writeBlocks({ source, shards, journal, concurrency, store,
     const block = slab.subarray(slot * BLOCK_SIZE, (slot + 1) * BLOCK_SIZE);
     for (const index of missing) {
       stop.throwIfAborted();
-      await source.readBlock(index, block, stop);
-      const digest = digestOf(block);
-      await store(index, block, digest, stop);
-      journal.record(index, digest);
+      if (!await read(source, index, block, parent, stop)) {
+        continue;
+      }
+      const zeros = isZeros(block);
+      const digest = zeros ? ZEROS_DIGEST : digestOf(block);
+      const fate = fateOf(index, digest, zeros && zeroBlocks === 'omit', parent);
+      if (fate === 'written') {
+        await store(index, block, digest, stop);
+      }
+      journal.record(index, digest, fate);
       onBlock?.(index);
     }
   }, signal);
+}
+
+/** Where the parent goes on behind the end of the image, the snapshot holds zeros. False where there is nothing to hold. */
+async function read(source: BlockSource, index: number, block: Buffer, parent: ParentDigests | undefined, signal: AbortSignal): Promise<boolean> {
+  if (index * BLOCK_SIZE < source.sizeInBytes && await source.readBlock(index, block, signal) !== false) {
+    return true;
+  }
+  block.fill(0);
+  return parent?.has(index) ?? false;
+}
+
+function fateOf(index: number, digest: Buffer, mayOmit: boolean, parent: ParentDigests | undefined): Fate {
+  if (parent?.has(index)) {
+    // A block that is left out keeps the parent's bytes.
+    return parent.digest(index).equals(digest) ? 'inherited' : 'written';
+  }
+  return mayOmit ? 'omitted' : 'written';
 }
 
 /** One iterator that all slots draw from. A generator would be closed by the first slot that leaves its loop. */
