@@ -71,8 +71,8 @@ export class Checks extends Component {
     project.addGitIgnore('/.demo/');
     project.addGitIgnore('cdk.out/');
     project.addGitIgnore('cdk.context.json');
-    for (const folder of [...OUTSIDE_JSII, 'rosetta']) {
-      project.addPackageIgnore(`/${folder}/`);
+    for (const folder of [...OUTSIDE_JSII, 'rosetta', '.cache', '.ci', '.demo', 'bin/benchmark', 'bin/demo', 'bin/everything.js', '.jsii.tabl.json', '.npmrc']) {
+      project.addPackageIgnore(`/${folder}`);
     }
   }
 }
