@@ -50,7 +50,9 @@ function fromQuery(request: WireRequest) {
   return { credential, date: request.query.get('X-Amz-Date') ?? '', expiresInSeconds: Number(request.query.get('X-Amz-Expires') ?? 0) };
 }
 
-const isoBasic = (date: string | undefined) => (date === undefined ? undefined : new Date(date).toISOString().replace(/[-:]|\.\d+/g, ''));
+/** A date that is none stays as it is, to be refused like every other that has not the form. */
+const isoBasic = (date: string | undefined) =>
+  (date === undefined || Number.isNaN(Date.parse(date)) ? date : new Date(date).toISOString().replace(/[-:]|\.\d+/g, ''));
 
 function checkTime(date: string, expiresInSeconds: number): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];

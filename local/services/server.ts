@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LostAnswer } from './faults';
@@ -54,7 +55,7 @@ async function serve(answer: Answer, request: IncomingMessage, response: ServerR
     }
     // A defect of ours: the caller sees an honest 500, the operator what happened.
     process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    response.writeHead(500, { 'content-type': 'application/json' });
+    response.writeHead(500, { 'content-type': 'application/json', 'x-amzn-requestid': randomUUID() });
     response.end(JSON.stringify({ __type: 'InternalFailure', message: error instanceof Error ? error.message : String(error) }));
   }
 }

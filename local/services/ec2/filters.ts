@@ -7,6 +7,8 @@ type Values = (snapshot: Snapshot, state: SnapshotState) => readonly string[];
 const FILTERS: Readonly<Record<string, Values>> = {
   'description': ({ description }) => [description],
   'encrypted': ({ encrypted }) => [String(encrypted)],
+  // Only Amazon's own snapshots have one.
+  'owner-alias': () => [],
   'owner-id': ({ ownerId }) => [ownerId],
   'progress': (_, state) => [state === 'completed' ? '100%' : '0%'],
   'snapshot-id': ({ snapshotId }) => [snapshotId],

@@ -52,7 +52,8 @@ export const restJson: Protocol = {
 
   writeError(error) {
     const { reason } = error.details;
-    const body = { message: error.message, ...(reason !== undefined && { Reason: reason }) };
+    // Capitals, as the models of the direct APIs have it: clients read these members by name.
+    const body = { Message: error.message, ...(reason !== undefined && { Reason: reason }) };
     return { status: error.status, headers: { ...JSON_HEADERS, 'x-amzn-errortype': error.type }, body: JSON.stringify(body) };
   },
 };

@@ -64,6 +64,7 @@ test('filters choose by everything that a snapshot has; values are alternatives,
   expect(await filtered({ Name: 'description', Values: ['f?r*'] })).toEqual([first]);
   expect(await filtered({ Name: 'description', Values: ['sec\\*nd'] })).toEqual([second]);
   expect(await filtered({ Name: 'description', Values: ['f.*'] })).toEqual([]);
+  expect(await filtered({ Name: 'owner-alias', Values: ['amazon'] })).toEqual([]);
   expect(await filtered({ Name: 'tag:app', Values: ['db', 'web'] })).toEqual([first, second]);
   expect(await filtered({ Name: 'tag:app', Values: ['db'] }, { Name: 'tag:stage', Values: ['test'] })).toEqual([first]);
   expect(await filtered({ Name: 'tag-key', Values: ['stage'] })).toEqual([first]);

@@ -86,6 +86,17 @@ describe('signatures', () => {
     }
   });
 
+  test('are to have a date that is one, in whichever header', async () => {
+    const { authorization: signature } = authorization('storagegateway');
+
+    for (const name of ['x-amz-date', 'date']) {
+      const headers = { authorization: signature, [name]: 'yesterday' };
+      const response = await fetch(endpoint, { method: 'POST', headers, body: '{}' });
+
+      expect({ name, status: response.status, type: response.headers.get('x-amzn-errortype') }).toEqual({ name, status: 400, type: 'IncompleteSignatureException' });
+    }
+  });
+
   test('name the service and its Region', async () => {
     await bench.activate();
 
@@ -143,6 +154,12 @@ test('REST: an unknown path is 404 UnknownOperationException', async () => {
 
   expect(response.status).toBe(404);
   expect(response.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
+});
+
+test('REST: an error names its members as the model does', async () => {
+  const response = await fetch(`${endpoint}/snapshots/snap-0123456789abcdef0/blocks`, { headers: authorization('ebs') });
+
+  expect(await response.json()).toEqual({ Message: "The snapshot 'snap-0123456789abcdef0' does not exist.", Reason: 'SNAPSHOT_NOT_FOUND' });
 });
 
 test('every answer has a request id of its own, errors too', async () => {

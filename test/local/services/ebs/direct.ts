@@ -14,7 +14,7 @@ export interface DirectAnswer {
   readonly type: string | null;
   readonly headers: Headers;
   readonly bytes: Buffer;
-  readonly body: { SnapshotId: string; message?: string; Reason?: string; NextToken?: string } & Record<string, unknown>;
+  readonly body: { SnapshotId: string; Message?: string; Reason?: string; NextToken?: string } & Record<string, unknown>;
 }
 
 /** The direct APIs over plain HTTP, so that no SDK can make a call better than it is. */
