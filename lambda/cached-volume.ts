@@ -158,8 +158,9 @@ async function adopt(request: Request<Type>, error: unknown): Promise<string> {
 /** The service says what it dislikes, but seldom which value. */
 function refused({ properties }: Request<Type>, error: unknown): Error {
   const { VolumeSizeInBytes, SnapshotId, SourceVolumeARN, KMSKey, NetworkInterfaceId } = properties;
-  const given = Object.entries({ VolumeSizeInBytes, SnapshotId, SourceVolumeARN, KMSKey, NetworkInterfaceId }).filter(([, value]) => value !== undefined);
-  const values = given.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', ');
+  const values = Object.entries({ VolumeSizeInBytes, SnapshotId, SourceVolumeARN, KMSKey, NetworkInterfaceId })
+    .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${JSON.stringify(value)}`]))
+    .join(', ');
   return new Error(`no volume ${JSON.stringify(properties.TargetName)} can be made with ${values}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
