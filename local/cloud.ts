@@ -89,9 +89,10 @@ export class Cloud {
     return this.ask(`${this.endpoint}/_local/state`);
   }
 
-  /** Kills what runs of the functions with this in their name, in the middle of whatever they do. */
-  public async killFunctions(namePart: string): Promise<void> {
-    await this.ask(`${this.platformEndpoint}/_local/functions/${encodeURIComponent(namePart)}/kill`, { method: 'POST' });
+  /** Kills what runs of the functions with this in their name, in the middle of whatever they do. Answers whether there is such a function. */
+  public async killFunctions(namePart: string): Promise<boolean> {
+    const { ok } = await fetch(`${this.platformEndpoint}/_local/functions/${encodeURIComponent(namePart)}/kill`, { method: 'POST' });
+    return ok;
   }
 
   /** As if the machine of the services had lost its power, and came back. */

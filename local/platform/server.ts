@@ -56,8 +56,8 @@ export class PlatformServer {
     if (url.pathname === '/_local/events') return send(response, 200, { 'content-type': 'application/json' }, JSON.stringify(customResources.journal));
     const [, victim] = /^\/_local\/functions\/([^/]+)\/kill$/.exec(url.pathname) ?? [];
     if (victim !== undefined) {
-      platform.lambda.killWorkers(decodeURIComponent(victim));
-      return send(response, 200, { 'content-type': 'application/json' }, '{}');
+      const found = platform.lambda.killWorkers(decodeURIComponent(victim));
+      return send(response, found ? 200 : 404, { 'content-type': 'application/json' }, '{}');
     }
     if (url.pathname.startsWith(RESPONSE_PATH)) {
       customResources.receive(url.pathname.slice(RESPONSE_PATH.length), await bodyOf(request));

@@ -89,13 +89,11 @@ export class LambdaService {
     return this.find(nameOrArn, region).specification;
   }
 
-  /** Kills the environments of every function with this in its name, in the middle of whatever they do. */
-  public killWorkers(namePart: string): void {
+  /** Kills the environments of every function with this in its name, in the middle of whatever they do. Answers whether there is one. */
+  public killWorkers(namePart: string): boolean {
     const meant = [...this.functions.values()].filter(({ specification }) => specification.functionName.includes(namePart));
-    if (meant.length === 0) {
-      throw new ResourceNotFound(`Function not found: ${namePart}`);
-    }
     meant.forEach((each) => each.killEnvironments());
+    return meant.length > 0;
   }
 
   /** Ends all processes; what is unfinished stays so. */

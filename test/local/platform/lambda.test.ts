@@ -220,9 +220,13 @@ describe('a function error', () => {
     const file = path.join(directory, 'killed');
     const pending = invoke({ do: 'meet', file, people: 2 }, name);
     await until(() => lines(file)[0]);
-    service.killWorkers(name);
+    expect(service.killWorkers(name)).toBe(true);
     expect((await pending).value).toEqual({ errorType: 'Runtime.ExitError', errorMessage: expect.stringMatching(/Error: Runtime exited with error: signal: killed$/) });
     expect((await invoke({ do: 'count' }, name)).value).toBe(1);
+  });
+
+  test('needs a function to be killed', () => {
+    expect(service.killWorkers('nobody')).toBe(false);
   });
 
   test.each([
