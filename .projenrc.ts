@@ -56,6 +56,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'esbuild',
     'fast-check@^4',
     'fast-xml-parser@^5',
+    'fzstd@^0.1',
   ],
 
   lambdaAutoDiscover: false,
