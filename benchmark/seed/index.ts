@@ -1,0 +1,111 @@
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { parseArgs } from 'node:util';
+import { Bench } from './bench';
+import { bundle } from './bundle';
+import { throwAwayCertificate } from './certificate';
+import { checkedRow, cleanRows, zeroRow } from './clean-rows';
+import { findColdsnap } from './coldsnap';
+import { fanOutRow } from './fan-out';
+import { faultRows, resumeRows } from './fault-rows';
+import { GIBIBYTE, randomImage, sparseImage } from './images';
+import { limitRows, type RateOverTime } from './limit-rows';
+import { ReceiverProcess } from './receiver-process';
+import { growthRow, sourceRow } from './source-rows';
+import { outcomeOf, TABLE_HEAD, tableLine, type Row, type Skipped } from './table';
+import { workerRow } from './worker-row';
+
+const CACHE = path.join(__dirname, '..', '..', 'node_modules', '.cache', 'cdk-storage-gateway');
+const WORKERS = 16;
+const BLOCKS_PER_SHARD = 8_192;
+const PUTS_PER_SECOND = 1_000;
+/** A worker may take over what a dead or slow one leaves of the quota. */
+const MORE_THAN_A_SHARE = 1.3;
+
+export interface SeedBenchmark {
+  readonly rows: readonly (Row | Skipped)[];
+  readonly rates: readonly RateOverTime[];
+}
+
+export interface SeedBenchmarkOptions {
+  readonly pairs?: number;
+  /** GiB of the images whose bytes count. */
+  readonly size?: number;
+  /** Groups of rows; all of them where this is absent. */
+  readonly only?: readonly string[];
+  readonly onRow?: (row: Row | Skipped) => void;
+}
+
+/** Measures the engine against coldsnap and against the limits that it is to keep. */
+export async function benchmarkSeed({ pairs = 5, size = 2, only, onRow }: SeedBenchmarkOptions = {}): Promise<SeedBenchmark> {
+  if (process.platform !== 'linux') {
+    throw new Error(`platform ${JSON.stringify(process.platform)} must be "linux": processor time and memory of other processes are read from /proc`);
+  }
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seed-benchmark-'));
+  const scripts = path.join(CACHE, 'benchmark');
+  const certificate = throwAwayCertificate(folder);
+  const receiver = bundle(scripts, 'receiver');
+  const http = await ReceiverProcess.start(receiver);
+  const https = certificate && await ReceiverProcess.start(receiver, certificate);
+  const rows: (Row | Skipped)[] = [];
+  const rates: RateOverTime[] = [];
+  const take = (row: Row | Skipped) => {
+    rows.push(row);
+    onRow?.(row);
+  };
+  try {
+    const coldsnap = findColdsnap(path.join(CACHE, 'coldsnap'));
+    const bench = new Bench(folder, pairs, { http, https }, certificate, bundle(scripts, 'engine'), coldsnap);
+    const wanted = (group: string) => only === undefined || only.includes(group);
+    const random = randomImage(folder, size * GIBIBYTE);
+    if (wanted('clean')) {
+      for await (const row of cleanRows(bench, random)) take(row);
+      take(await checkedRow(bench, random));
+    }
+    if (wanted('zeros')) take(await zeroRow(bench, randomImage(folder, size * GIBIBYTE, true)));
+    if (wanted('faults')) for await (const row of faultRows(bench, random)) take(row);
+    if (wanted('resume')) for await (const row of resumeRows(bench, random)) take(row);
+    if (wanted('source')) take(await sourceRow(bench, random));
+    if (wanted('worker')) {
+      const run = await bench.run(bench.ours('s3://images/image.raw'), { object: { path: random.path, size: random.sizeInBytes } }, https);
+      take(workerRow(WORKERS, run.cpuSeconds / size, run.peakMiB));
+    }
+    if (wanted('limit')) for await (const row of limitRows(bench, sparseImage(folder, 8 * GIBIBYTE), rates)) take(row);
+    if (wanted('growth')) take(await growthRow(bundle(scripts, 'growth'), 2, 64));
+    if (wanted('fan-out')) {
+      const ratePerWorker = PUTS_PER_SECOND / WORKERS * MORE_THAN_A_SHARE;
+      take(await fanOutRow({ gibibytes: 1_024, workers: WORKERS, blocksPerShard: BLOCKS_PER_SHARD, ratePerWorker, inFlight: 32 }));
+    }
+  } finally {
+    await http.stop();
+    await https?.stop();
+    fs.rmSync(folder, { recursive: true });
+  }
+  return { rows, rates };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { check: { type: 'boolean' }, pairs: { type: 'string' }, size: { type: 'string' }, only: { type: 'string' } },
+  });
+  console.log(`${os.cpus().length} × ${os.cpus()[0].model}, node ${process.version}, load ${os.loadavg()[0].toFixed(2)}\n\n${TABLE_HEAD}`);
+  const { rows } = await benchmarkSeed({
+    pairs: values.pairs === undefined ? undefined : Number(values.pairs),
+    size: values.size === undefined ? undefined : Number(values.size),
+    only: values.only?.split(','),
+    onRow: (row) => console.log(tableLine(row)),
+  });
+  const short = rows.filter((row) => outcomeOf(row) === 'short').length;
+  console.log(`\n${short} of ${rows.length} measures short of what they are to reach`);
+  if (values.check && short > 0) {
+    process.exitCode = 1;
+  }
+}
+
+if (require.main === module) {
+  main().catch((error: Error) => {
+    console.error(error);
+    process.exitCode = 1;
+  });
+}
