@@ -92,7 +92,11 @@ export class Control {
   }
 
   advanceClock(seconds: number): { now: string } {
-    return this.kept({ now: this.environment.clock.advance(seconds).toISOString() });
+    const { clock } = this.environment;
+    if (Number.isNaN(new Date(clock.time() + seconds * 1000).getTime())) {
+      throw new ControlError(400, `advanceSeconds: ${seconds} leads beyond all dates`);
+    }
+    return this.kept({ now: clock.advance(seconds).toISOString() });
   }
 
   connectInitiator(volumeArn: string, initiator: string): { initiators: readonly string[] } {

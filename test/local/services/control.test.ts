@@ -103,6 +103,7 @@ test.each([
   ['POST', 'appliances', { disks: [{ node: '/dev/sdb', sizeInBytes: 1 }, { node: '/dev/sdb', sizeInBytes: 2 }] }],
   ['POST', 'clock', {}],
   ['POST', 'clock', { advanceSeconds: -1 }],
+  ['POST', 'clock', { advanceSeconds: 1e300 }],
   ['POST', 'faults', { service: 'ebs', operation: 'PutSnapshotBlock', when: 'during' }],
   ['POST', 'faults', { service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', nth: 0 }],
   ['POST', 'faults', { service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', error: 'explode' }],
