@@ -1,6 +1,6 @@
 import {
-  CreateCachediSCSIVolumeCommand, DeleteVolumeCommand, DescribeCacheCommand, DescribeCachediSCSIVolumesCommand, DescribeGatewayInformationCommand,
-  ListVolumeInitiatorsCommand, ListVolumesCommand, StorageGatewayClient, type CachediSCSIVolume,
+  CreateCachediSCSIVolumeCommand, DeleteVolumeCommand, DescribeCacheCommand, DescribeGatewayInformationCommand, ListVolumeInitiatorsCommand,
+  StorageGatewayClient, type CachediSCSIVolume,
 } from '@aws-sdk/client-storage-gateway';
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
@@ -10,6 +10,7 @@ import type { Handler, Request, UpdateRequest } from './handler';
 import { log } from './log';
 import { refuse } from './refusal';
 import { OWNER, REQUEST, storageGatewayTags, valueOf } from './tags';
+import { describe, nameOf, statusOf, volumesNamed } from './volumes';
 
 const client = patient(new StorageGatewayClient(CLIENT_CONFIG));
 
@@ -87,7 +88,7 @@ export const cachedVolume: Handler<Type> = {
     await refuseWhileConnected(id);
     if (await wantsFinalSnapshot(request)) {
       // Deleted by `gone`, once it is complete.
-      await startFinalSnapshot(id, request.tags);
+      await startFinalSnapshot(id, request);
     } else {
       await deleteVolume(id);
     }
@@ -99,7 +100,9 @@ export const cachedVolume: Handler<Type> = {
       return true;
     }
     if (statusOf(volume) !== 'DELETING' && await wantsFinalSnapshot(request)) {
-      if ((await finalSnapshotState(id)) === 'completed') {
+      if ((await finalSnapshotState(id, request.requestId)) === 'completed') {
+        // Somebody may have come while it was taken.
+        await refuseWhileConnected(id);
         await deleteVolume(id);
       }
     }
@@ -107,9 +110,13 @@ export const cachedVolume: Handler<Type> = {
   },
 
   async abandoned(request) {
+    const { failedCreate, owner } = request;
+    if (failedCreate !== undefined) {
+      return (await volumesNamed(request.properties, (tags) => valueOf(tags, REQUEST) === failedCreate)).map(({ arn }) => arn);
+    }
     const start = await request.stack.operationStart();
-    const found = await volumesNamed(request);
-    return found.filter(({ owner, created }) => owner === request.owner.Value && created !== undefined && created >= start).map(({ arn }) => arn);
+    const found = await volumesNamed(request.properties, (tags) => valueOf(tags, OWNER) === owner.Value);
+    return found.filter(({ created }) => created !== undefined && created >= start).map(({ arn }) => arn);
   },
 };
 
@@ -138,7 +145,7 @@ async function adopt(request: Request<Type>, error: unknown): Promise<string> {
   if (!isNameTaken(error) && !isInDoubt(error)) {
     throw refused(request, error);
   }
-  const found = await volumesNamed(request);
+  const found = await volumesNamed(request.properties);
   const own = found.find(({ request: made }) => made === request.requestId);
   if (own) {
     return own.arn;
@@ -167,7 +174,7 @@ function refused({ properties }: Request<Type>, error: unknown): Error {
 /** A volume on another gateway or of another name can be made beside the old one. In a rollback, the old one is there still. */
 async function replacement(request: UpdateRequest<Type>): Promise<string> {
   if (await request.stack.isRollingBack()) {
-    const former = (await volumesNamed(request)).find(({ owner }) => owner === request.owner.Value);
+    const former = (await volumesNamed(request.properties)).find(({ owner }) => owner === request.owner.Value);
     if (former) {
       return former.arn;
     }
@@ -227,62 +234,15 @@ async function whileThere<T>(id: string, call: () => Promise<T>): Promise<T | un
 }
 
 async function wantsFinalSnapshot(request: Request<Type>): Promise<boolean> {
-  if (request.properties.FinalSnapshot !== 'true') {
+  // What a Create or an Update made and takes back holds nobody's data.
+  if (request.properties.FinalSnapshot !== 'true' || request.event !== 'Delete') {
     return false;
   }
-  // What an operation made and takes back holds nobody's data.
   const undone = await request.stack.isRollingBack();
   if (undone) {
     log({ resource: request.logicalId, finalSnapshot: 'none: the volume goes because its creation is rolled back' });
   }
   return !undone;
-}
-
-async function describe(id: string): Promise<CachediSCSIVolume | undefined> {
-  try {
-    const { CachediSCSIVolumes = [] } = await client.send(new DescribeCachediSCSIVolumesCommand({ VolumeARNs: [id] }));
-    return CachediSCSIVolumes.find((volume) => volume.VolumeARN === id && statusOf(volume) !== 'DELETED');
-  } catch (error) {
-    if (isGone(error)) {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-interface NamedVolume {
-  readonly arn: string;
-  readonly created?: Date;
-  readonly owner?: string;
-  readonly request?: string;
-}
-
-/** Those of the wanted gateway that have the wanted target name: one, as a rule. */
-async function volumesNamed({ properties }: Request<Type>): Promise<NamedVolume[]> {
-  const found: NamedVolume[] = [];
-  let Marker: string | undefined;
-  do {
-    const page = await client.send(new ListVolumesCommand({ GatewayARN: properties.GatewayARN, Marker }));
-    for (const { VolumeARN = '' } of page.VolumeInfos ?? []) {
-      const volume = await describe(VolumeARN);
-      if (volume && nameOf(volume) === properties.TargetName) {
-        const tags = await storageGatewayTags.list(VolumeARN);
-        found.push({ arn: VolumeARN, created: volume.CreatedDate, owner: valueOf(tags, OWNER), request: valueOf(tags, REQUEST) });
-      }
-    }
-    Marker = page.Marker;
-  } while (Marker);
-  return found;
-}
-
-/** Everything behind the qualified name's only colon that follows the host. */
-function nameOf({ TargetName, VolumeiSCSIAttributes }: CachediSCSIVolume): string | undefined {
-  return TargetName ?? VolumeiSCSIAttributes?.TargetARN?.split('com.amazon:')[1];
-}
-
-/** The service writes it with spaces; its documents write underscores, too. */
-function statusOf(volume: CachediSCSIVolume | undefined): string | undefined {
-  return volume?.VolumeStatus?.toUpperCase().replaceAll('_', ' ');
 }
 
 function present<T>(value: T | undefined, operation: string, member: string): T {

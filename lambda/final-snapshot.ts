@@ -3,20 +3,21 @@ import { CreateSnapshotCommand, StorageGatewayClient } from '@aws-sdk/client-sto
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
 import { isGone, isInDoubt } from './errors';
-import type { Tag } from '../src/private/contract';
+import type { Request } from './handler';
+import { REQUEST } from './tags';
 
 const client = patient(new StorageGatewayClient(CLIENT_CONFIG));
 const ec2 = patient(new EC2Client(CLIENT_CONFIG));
 
-/** Snapshots take no token. Of this one there is one for each volume, so its description finds it again. */
+/** Snapshots take no token. Of this one there is one for each deletion of a volume, so its description and the request find it again. */
 const descriptionOf = (volumeArn: string) => `final snapshot of ${volumeArn.split('/').slice(-3).join('/')}`;
 
 /** A snapshot that was just started may not be listed yet. */
 const LISTED_AFTER_SECONDS = 5;
 const TRIES = 5;
 
-export async function startFinalSnapshot(volumeArn: string, tags: Tag[]): Promise<void> {
-  for (let tries = 1; (await finalSnapshotState(volumeArn)) === undefined; tries++) {
+export async function startFinalSnapshot(volumeArn: string, { requestId, tags }: Pick<Request<'Custom::StorageGatewayCachedVolume'>, 'requestId' | 'tags'>): Promise<void> {
+  for (let tries = 1; (await finalSnapshotState(volumeArn, requestId)) === undefined; tries++) {
     try {
       await client.send(new CreateSnapshotCommand({ VolumeARN: volumeArn, SnapshotDescription: descriptionOf(volumeArn), Tags: tags }));
       return;
@@ -35,11 +36,14 @@ export async function startFinalSnapshot(volumeArn: string, tags: Tag[]): Promis
   }
 }
 
-/** Undefined if there is none; one that failed counts for nothing. */
-export async function finalSnapshotState(volumeArn: string): Promise<string | undefined> {
+/**
+ * Undefined if there is none; one that failed counts for nothing, and neither does one of an earlier deletion, which failed in the end: it does not
+ * hold what was written since.
+ */
+export async function finalSnapshotState(volumeArn: string, requestId: string): Promise<string | undefined> {
   const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({
     OwnerIds: ['self'],
-    Filters: [{ Name: 'description', Values: [descriptionOf(volumeArn)] }],
+    Filters: [{ Name: 'description', Values: [descriptionOf(volumeArn)] }, { Name: `tag:${REQUEST}`, Values: [requestId] }],
   }));
   return Snapshots.map(({ State }) => State).filter((state) => state !== 'error').sort()[0];
 }

@@ -40,8 +40,9 @@ export interface Handler<T extends ResourceType> {
   gone?(id: string, request: Request<T>): Promise<boolean>;
 
   /**
-   * The ids of what a cancelled Create made: with our owner tag (or by natural key) and made since `request.stack.operationStart()`.
-   * What an earlier operation retained has the same owner tag and must never be among them. Absent where there can be nothing.
+   * The ids of what a Create made that failed or was cancelled: with the request tag of `request.failedCreate` if that is known, otherwise with
+   * our owner tag (or by natural key) and made since `request.stack.operationStart()`. What an earlier operation retained has the same owner tag
+   * and must never be among them. Absent where there can be nothing.
    */
   abandoned?(request: Request<T>): Promise<string[]>;
 }
@@ -52,6 +53,8 @@ export interface Request<T extends ResourceType> {
   readonly properties: Wire<Properties<T>>;
   /** The same each time that one event is delivered. */
   readonly requestId: string;
+  /** In the Delete of a Create that failed: the request of that one. */
+  readonly failedCreate?: string;
   readonly stackId: string;
   readonly logicalId: string;
   /** For the service's client token: the same each time that one event is delivered, and never elsewhere; 64 hexadecimal digits. */

@@ -4,6 +4,7 @@ import { cache } from './cache';
 import { cachedVolume } from './cached-volume';
 import { withPatience } from './client';
 import { clock } from './clock';
+import { failedCreate } from './entry';
 import { isTransient } from './errors';
 import { gateway } from './gateway';
 import type { Handler, Request, UpdateRequest } from './handler';
@@ -14,6 +15,8 @@ import { EventStack } from './stack';
 import { OWNER, REQUEST, reconcileTags } from './tags';
 import { uploadBuffer } from './upload-buffer';
 import type { Properties, ResourceType, Tag, Wire } from '../src/private/contract';
+
+export { entry } from './entry';
 
 /** A resource type without a handler does not compile. */
 const HANDLERS: { [T in ResourceType]: Handler<T> } = {
@@ -113,8 +116,8 @@ async function update(handler: Handler<ResourceType>, id: string, request: Updat
 /** A Create that was cancelled gets its Delete while it is still at work: what that one could not see yet is removed here. */
 async function undoIfCancelled(handler: Handler<ResourceType>, id: string, request: Request<ResourceType>): Promise<void> {
   try {
-    if (await request.stack.isRollingBack()) {
-      throw new Error('cancelled: the stack is rolling back already');
+    if (await request.stack.isGivingUp()) {
+      throw new Error('cancelled: the stack is rolling back, or being deleted, already');
     }
   } catch (error) {
     if (handler.keptInRollback === undefined) {
@@ -130,8 +133,8 @@ async function remove(handler: Handler<ResourceType>, id: string, request: Reque
     log({ resource: request.logicalId, id, keptInRollback: handler.keptInRollback });
     return [];
   }
-  // Any other id was made up by CloudFormation, for a Create that it cancelled.
-  const ids = handler.ids.test(id) ? [id] : await handler.abandoned?.(request) ?? [];
+  // Any other id is that of a Create that failed, or was made up by CloudFormation for one that it cancelled.
+  const ids = handler.ids.test(id) ? [id] : await handler.abandoned?.({ ...request, failedCreate: failedCreate(id) }) ?? [];
   const deleting: string[] = [];
   for (const found of ids) {
     if (await request.stack.hasOther(found, request.logicalId)) {

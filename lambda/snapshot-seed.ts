@@ -110,6 +110,10 @@ export const snapshotSeed: Handler<Type> = {
   },
 
   async abandoned(request) {
+    if (request.failedCreate !== undefined) {
+      const execution = executionOf(request, request.failedCreate);
+      return await describe(execution) ? [execution] : [];
+    }
     const since = await request.stack.operationStart();
     const found: string[] = [];
     for await (const page of paginateListExecutions({ client: states }, { stateMachineArn: request.properties.StateMachineArn })) {
@@ -131,7 +135,7 @@ export const snapshotSeed: Handler<Type> = {
 async function start(request: Request<Type>): Promise<string> {
   const { StateMachineArn: stateMachineArn } = request.properties;
   const name = request.requestId;
-  const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  const executionArn = executionOf(request, name);
   const input = JSON.stringify(await preflight(request));
   try {
     await states.send(new StartExecutionCommand({ stateMachineArn, name, input }));
@@ -142,6 +146,10 @@ async function start(request: Request<Type>): Promise<string> {
     }
   }
   return executionArn;
+}
+
+function executionOf({ properties }: Request<Type>, name: string): string {
+  return `${properties.StateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
 }
 
 /** Reads only; everything that would fail after minutes fails here. */

@@ -15,6 +15,8 @@ export interface Stack {
   isRollingBack(): Promise<boolean>;
   /** The whole stack is going. */
   isBeingDeleted(): Promise<boolean>;
+  /** Either of the two: nothing that is being made now is wanted any more. */
+  isGivingUp(): Promise<boolean>;
   /** When the operation began that the stack is in, or that it is rolling back or deleting the remains of. */
   operationStart(): Promise<Date>;
   /** Whether a live resource of the stack has this physical id, other than the one whose logical id is given. */
@@ -38,6 +40,11 @@ export class EventStack implements Stack {
   async isBeingDeleted(): Promise<boolean> {
     const { StackStatus } = await this.describe();
     return StackStatus?.startsWith('DELETE') === true;
+  }
+
+  async isGivingUp(): Promise<boolean> {
+    const { StackStatus = '' } = await this.describe();
+    return StackStatus.includes('ROLLBACK') || StackStatus.startsWith('DELETE');
   }
 
   async operationStart(): Promise<Date> {

@@ -47,6 +47,20 @@ test('the handlers do not outlive the function of the framework that calls them'
   }
 });
 
+test('requests pass the entry, which is allowed to call the framework before the first one comes', () => {
+  const stack = aStack();
+  aGateway(stack);
+  const template = Template.fromStack(stack);
+  const [[entryId, entry]] = Object.entries(template.findResources('AWS::Lambda::Function', { Properties: { Handler: 'index.entry' } }));
+  template.allResourcesProperties('Custom::StorageGatewayGateway', { ServiceToken: { 'Fn::GetAtt': [entryId, 'Arn'] } });
+  const [policyId] = Object.entries(template.findResources('AWS::IAM::Policy')).find(([, { Properties }]) => (
+    JSON.stringify(Properties.PolicyDocument.Statement) === JSON.stringify([{
+      Action: 'lambda:InvokeFunction', Effect: 'Allow', Resource: entry.Properties.Environment.Variables.FRAMEWORK_FUNCTION,
+    }])
+  )) ?? [];
+  expect(entry.DependsOn).toContain(policyId);
+});
+
 test('all functions write to one log group, which goes with the stack', () => {
   const stack = aStack();
   aGateway(stack);

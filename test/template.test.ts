@@ -17,10 +17,11 @@ describe('the template of a stack with everything', () => {
     expect(text).not.toMatch(/secret|password|activationkey":/i);
   });
 
-  test('gives the handlers no environment of their own', () => {
+  test('gives the handlers no environment of their own, but the way on from the entry', () => {
     for (const { Properties } of Object.values(template.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs22.x' } }))) {
       if (Properties.Handler.startsWith('index.')) {
-        expect(Properties.Environment).toBeUndefined();
+        const wayOn = { Variables: { FRAMEWORK_FUNCTION: { 'Fn::GetAtt': [expect.stringMatching(/frameworkonEvent/), 'Arn'] } } };
+        expect(Properties.Environment).toEqual(Properties.Handler === 'index.entry' ? wayOn : undefined);
       }
     }
   });

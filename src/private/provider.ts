@@ -42,7 +42,7 @@ export class Provider extends Construct {
       }));
     }
 
-    const provider = new customResources.Provider(this, 'Framework', {
+    const framework = new customResources.Provider(this, 'Framework', {
       onEventHandler: this.handler('OnEvent', 'index.onEvent'),
       isCompleteHandler: this.handler('IsComplete', 'index.isComplete'),
       queryInterval: Duration.seconds(10),
@@ -52,7 +52,10 @@ export class Provider extends Construct {
       // The framework would log each event whole, an activation key among its properties; our own line leaves secrets out.
       frameworkLambdaLoggingLevel: lambda.ApplicationLogLevel.FATAL,
     });
-    this.serviceToken = provider.serviceToken;
+    const entry = this.handler('Entry', 'index.entry', { FRAMEWORK_FUNCTION: framework.serviceToken });
+    // Beside the role, whose functions the framework waits for.
+    entry.node.addDependency(this.allow('EntryToFramework', () => [new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [framework.serviceToken] })]));
+    this.serviceToken = entry.functionArn;
   }
 
   /**
@@ -63,12 +66,13 @@ export class Provider extends Construct {
     return (this.node.tryFindChild(id) as iam.Policy | undefined) ?? new iam.Policy(this, id, { roles: [this.role], statements: statements() });
   }
 
-  private handler(id: string, handler: string): lambda.Function {
+  private handler(id: string, handler: string, environment?: Record<string, string>): lambda.Function {
     return new lambda.Function(this, id, {
       code: lambda.Code.fromAsset(join(__dirname, '../../assets/lambda/index')),
       handler,
       runtime: lambda.Runtime.NODEJS_22_X,
       role: this.role,
+      environment,
       logGroup: this.logGroup,
       memorySize: 512,
       // A minute less than the framework waits.

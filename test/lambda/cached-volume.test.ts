@@ -271,6 +271,28 @@ describe('a deletion', () => {
     expect((await snapshots()).filter(({ Description }) => Description?.includes(id.split('/volume/')[1]))).toHaveLength(1);
   });
 
+  test('takes a new final snapshot after an earlier deletion that failed: the volume was written to since', async () => {
+    const properties = volumeProperties(gateway.id, { FinalSnapshot: 'true' });
+    const { id } = await stack.create(VOLUME, 'Volume', properties);
+    stage.services.control.injectFault({
+      service: 'storagegateway', operation: 'DeleteVolume', when: 'before', error: { status: 400, type: 'ValidationException', message: 'injected' },
+    });
+    await expect(stack.begin('DELETE_IN_PROGRESS').delete(VOLUME, 'Volume', id, properties)).rejects.toThrow('DeleteVolume: injected');
+    await stack.begin('DELETE_IN_PROGRESS').delete(VOLUME, 'Volume', id, properties);
+    expect((await snapshots()).filter(({ Description }) => Description?.includes(id.split('/volume/')[1]))).toHaveLength(2);
+  });
+
+  test('is refused if an initiator came while the final snapshot was taken', async () => {
+    const properties = volumeProperties(gateway.id, { FinalSnapshot: 'true' });
+    const { id } = await stack.create(VOLUME, 'Volume', properties);
+    const event = stack.begin('DELETE_IN_PROGRESS').event('Delete', VOLUME, 'Volume', properties, { PhysicalResourceId: id });
+    const answer = await onEvent(event);
+    stage.services.control.connectInitiator(id, '10.0.0.7:51234');
+    await expect(stack.wait(event, answer)).rejects.toThrow(`volume ${id} is in use by 10.0.0.7:51234`);
+    expect(volumes()).toEqual([id]);
+    stage.services.control.disconnectInitiators(id);
+  });
+
   test('takes no final snapshot of what a rollback takes back', async () => {
     const properties = volumeProperties(gateway.id, { FinalSnapshot: 'true' });
     const { id } = await stack.create(VOLUME, 'Volume', properties);
@@ -300,7 +322,15 @@ describe('a Create that was cancelled', () => {
     jest.spyOn(clock, 'sleep').mockImplementationOnce(async () => {
       await stack.turn('ROLLBACK_IN_PROGRESS').delete(VOLUME, 'Volume', 'Stack-Volume-1ABCDEF', properties);
     });
-    await expect(onEvent(stack.event('Create', VOLUME, 'Volume', properties))).rejects.toThrow('cancelled: the stack is rolling back already');
+    await expect(onEvent(stack.event('Create', VOLUME, 'Volume', properties))).rejects.toThrow('cancelled: the stack is rolling back, or being deleted, already');
+    stage.services.clock.advance(10);
+    expect(volumes()).toEqual([]);
+  });
+
+  test('because its stack is deleted removes what it made, too', async () => {
+    const event = stack.event('Create', VOLUME, 'Volume', volumeProperties(gateway.id));
+    stack.turn('DELETE_IN_PROGRESS');
+    await expect(onEvent(event)).rejects.toThrow('cancelled: the stack is rolling back, or being deleted, already');
     stage.services.clock.advance(10);
     expect(volumes()).toEqual([]);
   });
@@ -312,5 +342,38 @@ describe('a Create that was cancelled', () => {
     await expect(onEvent(later.event('Create', VOLUME, 'Volume', properties))).rejects.toThrow('is taken on gateway');
     await later.turn('ROLLBACK_IN_PROGRESS').delete(VOLUME, 'Volume', 'Stack-Volume-1ABCDEF', properties);
     expect(volumes()).toEqual([id]);
+  });
+});
+
+describe('a Create that failed', () => {
+  const failed = ({ RequestId }: { RequestId: string }) => `create-${RequestId}`;
+
+  test('after it had made a volume is deleted under the id that the entry gave it', async () => {
+    const properties = volumeProperties(gateway.id);
+    const event = stack.event('Create', VOLUME, 'Volume', properties);
+    await onEvent(event); // this function was lost before it could answer
+    await stack.turn('ROLLBACK_IN_PROGRESS').delete(VOLUME, 'Volume', failed(event), properties);
+    expect(volumes()).toEqual([]);
+  });
+
+  test('never takes along a volume of another request', async () => {
+    const properties = volumeProperties(gateway.id);
+    const { id } = await stack.create(VOLUME, 'Volume', properties);
+    const event = stack.event('Create', VOLUME, 'Volume', properties);
+    await expect(onEvent(event)).rejects.toThrow('is taken on gateway');
+    await stack.turn('ROLLBACK_IN_PROGRESS').delete(VOLUME, 'Volume', failed(event), properties);
+    expect(volumes()).toEqual([id]);
+  });
+
+  test('because the appliance is offline, or the gateway is not there, is deleted without either', async () => {
+    const offline = stack.event('Create', VOLUME, 'Volume', volumeProperties(gateway.id));
+    await stack.create(VOLUME, 'Other', volumeProperties(gateway.id, { TargetName: 'other' }));
+    stage.services.control.changeAppliance(gateway.appliance.id, { connected: false });
+    await expect(onEvent(offline)).rejects.toThrow('not connected');
+    stack.turn('ROLLBACK_IN_PROGRESS');
+    await stack.delete(VOLUME, 'Volume', failed(offline), offline.ResourceProperties);
+    const nowhere = volumeProperties('arn:aws:storagegateway:eu-central-1:000000000000:gateway/sgw-00000000');
+    await stack.delete(VOLUME, 'Volume', failed(offline), nowhere);
+    stage.services.control.changeAppliance(gateway.appliance.id, { connected: true });
   });
 });
