@@ -4,6 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE } from '../../seed/block';
 import type { BlockSource } from '../../seed/block-source';
 import { systemClock } from '../../seed/clock';
+import { FileJournal } from '../../seed/file-journal';
 import { FileSource } from '../../seed/file-source';
 import { SocketTransport } from '../../seed/http/socket-transport';
 import { linearChecksum, MemoryJournal } from '../../seed/journal';
@@ -11,7 +12,7 @@ import { Limiter } from '../../seed/limiter';
 import { planSeed } from '../../seed/plan';
 import { Retrier } from '../../seed/retrier';
 import { pinObject, S3Source } from '../../seed/s3-source';
-import { clientConfiguration } from '../../seed/sdk-client';
+import { clientConfiguration, withoutRetries } from '../../seed/sdk-client';
 import { SdkTransport } from '../../seed/sdk-transport';
 import { writeBlocks } from '../../seed/writer';
 
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
       'no-wait': { type: 'boolean' },
       'verify': { type: 'string' },
       'journal': { type: 'string' },
+      'zero-blocks': { type: 'string', default: 'write' },
     },
   });
   const concurrency = Number(values.workers);
@@ -41,7 +43,7 @@ async function main(): Promise<void> {
   const transport = values.transport === 'sdk' ? new SdkTransport(concurrency) : new SocketTransport(concurrency);
   const source = await open(image, retrier, concurrency);
   const plan = planSeed({ sizeInBytes: source.sizeInBytes });
-  const journal = new MemoryJournal(plan.blockCount);
+  const journal = values.journal === undefined ? new MemoryJournal(plan.blockCount) : FileJournal.open(values.journal, plan.blockCount);
 
   const { snapshotId } = await transport.start({ volumeSize: plan.volumeSize, clientToken: 'benchmark', tags: [], timeout: 60 });
   process.stderr.write(`${snapshotId}\n`);
@@ -49,6 +51,7 @@ async function main(): Promise<void> {
     source,
     shards: plan.shards,
     journal,
+    zeroBlocks: values['zero-blocks'] === 'omit' ? 'omit' : 'write',
     concurrency,
     store: async (index, block, digest, signal) => {
       await retrier.run(`PutSnapshotBlock of block ${index}`, () => transport.put(snapshotId, index, block, digest, signal), { signal, limiter: puts });
@@ -65,7 +68,7 @@ async function open(image: string, retrier: Retrier, concurrency: number): Promi
   if (bucket === undefined) {
     return FileSource.open(image);
   }
-  const s3 = new S3Client({ ...clientConfiguration(concurrency), responseChecksumValidation: 'WHEN_REQUIRED', forcePathStyle: true });
+  const s3 = withoutRetries(new S3Client({ ...clientConfiguration(concurrency), responseChecksumValidation: 'WHEN_REQUIRED', forcePathStyle: true }));
   const { object } = await pinObject(s3, bucket, key);
   return new S3Source(s3, object, retrier, Math.ceil(concurrency * BLOCK_SIZE / 2 ** 22) + 4);
 }

@@ -58,12 +58,12 @@ export async function benchmarkSeed({ pairs = 5, size = 2, only, onRow }: SeedBe
     const coldsnap = findColdsnap(path.join(CACHE, 'coldsnap'));
     const bench = new Bench(folder, pairs, { http, https }, certificate, bundle(scripts, 'engine'), coldsnap);
     const wanted = (group: string) => only === undefined || only.includes(group);
-    const random = randomImage(folder, size * GIBIBYTE);
+    const random = randomImage(folder, Math.round(size * GIBIBYTE));
     if (wanted('clean')) {
       for await (const row of cleanRows(bench, random)) take(row);
       take(await checkedRow(bench, random));
     }
-    if (wanted('zeros')) take(await zeroRow(bench, randomImage(folder, size * GIBIBYTE, true)));
+    if (wanted('zeros')) take(await zeroRow(bench, randomImage(folder, Math.round(size * GIBIBYTE), true)));
     if (wanted('faults')) for await (const row of faultRows(bench, random)) take(row);
     if (wanted('resume')) for await (const row of resumeRows(bench, random)) take(row);
     if (wanted('source')) take(await sourceRow(bench, random));

@@ -238,7 +238,8 @@ process.on('message', (request: ReceiverRequest) => {
   if (request.do === 'listen') {
     const { certificate, key } = request;
     const accept = (socket: net.Socket) => receiver.serve(socket);
-    const server = certificate && key ? tls.createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, accept) : net.createServer(accept);
+    const identity = certificate && key ? { cert: readFileSync(certificate), key: readFileSync(key) } : undefined;
+    const server = identity ? tls.createServer(identity, accept) : net.createServer(accept);
     server.listen(0, '127.0.0.1', () => process.send?.((server.address() as net.AddressInfo).port));
   } else if (request.do === 'conduct') {
     receiver.conduct(request.conduct);

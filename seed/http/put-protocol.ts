@@ -3,6 +3,7 @@ import { HttpResponse, type HttpRequest } from '@smithy/core/protocols';
 import type { Response } from './response-parser';
 import type { Credentials } from './signer';
 import { BLOCK_SIZE } from '../block';
+import { withoutRetries } from '../sdk-client';
 
 /** What the SDK has found out about the service from the environment. */
 export interface Service {
@@ -25,7 +26,7 @@ const PROBE_PATH = '/snapshots/snap-0/blocks/0';
  * request that is not sent, so that both paths agree whatever the SDK's version makes of them.
  */
 export class PutProtocol {
-  private readonly client = new EBSClient({ maxAttempts: 1 });
+  private readonly client = withoutRetries(new EBSClient({ maxAttempts: 1 }));
 
   async service(): Promise<Service> {
     const { protocol, hostname, port, path, headers } = await this.probe(new HttpResponse({ statusCode: 201 }));
