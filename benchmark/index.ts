@@ -11,7 +11,7 @@ async function main(): Promise<void> {
   console.log(`| this library | ${ours.toFixed(0)} | ${ratio.toFixed(2)} |\n| bare CfnResource | ${bare.toFixed(0)} | 1 |\n`);
 
   console.log('| bundle | KiB | load, ms |\n|---|---|---|');
-  for (const { name, kib, start } of ['lambda/index', 'lambda/activation-key/index', 'lambda/seed/index', 'cli/index'].map(bundle)) {
+  for (const { name, kib, start } of ['lambda/index', 'lambda/activation-key/index', 'lambda/seed/index'].map(bundle)) {
     console.log(`| ${name} | ${kib.toFixed(0)} | ${start.toFixed(0)} |`);
   }
 
