@@ -34,10 +34,18 @@ export async function activateByAddress(request: GatewayRequest, address: string
   const wanted = await keyRequest(request, address);
   const start = clock.now();
   let ours: OwnGateways | undefined;
+  let outrun = false;
   for (let activations = 1; ;) {
     const answer = await ask(request, wanted);
     if (answer.key !== undefined) {
-      const arn = await activate(request, answer.key, activations === ACTIVATIONS);
+      const arn = await activate(request, answer.key, activations === ACTIVATIONS).catch((error: unknown) => {
+        // Another delivery of this request may have been faster; then the appliance gives out no key any more.
+        if (isKeyUnusable(error) && !outrun) {
+          outrun = true;
+          return undefined;
+        }
+        throw error;
+      });
       if (arn !== undefined) {
         return { arn, adopted: false };
       }

@@ -5,7 +5,7 @@ import {
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
 import { isGone, isInDoubt, isInUse, isNameTaken, isNotConnected } from './errors';
-import { finalSnapshotState, startFinalSnapshot } from './final-snapshot';
+import { isFinalSnapshotComplete, startFinalSnapshot } from './final-snapshot';
 import type { Handler, Request, UpdateRequest } from './handler';
 import { log } from './log';
 import { refuse } from './refusal';
@@ -100,7 +100,7 @@ export const cachedVolume: Handler<Type> = {
       return true;
     }
     if (statusOf(volume) !== 'DELETING' && await wantsFinalSnapshot(request)) {
-      if ((await finalSnapshotState(id, request.requestId)) === 'completed') {
+      if (await isFinalSnapshotComplete(id, request.requestId)) {
         // Somebody may have come while it was taken.
         await refuseWhileConnected(id);
         await deleteVolume(id);

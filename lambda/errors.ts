@@ -81,6 +81,18 @@ export const CONDITIONS: Record<Condition, Signs> = {
 
 /** It is not there (any more), or what it belongs to is not: content for whoever wants to delete it. */
 export const isGone = (error: unknown) => is('gone', error);
+/** Undefined for what is not there (any more). */
+export async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isGone(error)) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
 /** The service has lost sight of the appliance. */
 export const isNotConnected = (error: unknown) => is('not connected', error);
 export const isAlreadyAllocated = (error: unknown) => is('already allocated', error);

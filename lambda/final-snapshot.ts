@@ -1,8 +1,8 @@
-import { DescribeSnapshotsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DeleteSnapshotCommand, DescribeSnapshotsCommand, EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
 import { CreateSnapshotCommand, StorageGatewayClient } from '@aws-sdk/client-storage-gateway';
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
-import { isGone, isInDoubt } from './errors';
+import { isGone, isInDoubt, unlessGone } from './errors';
 import type { Request } from './handler';
 import { REQUEST } from './tags';
 
@@ -17,7 +17,7 @@ const LISTED_AFTER_SECONDS = 5;
 const TRIES = 5;
 
 export async function startFinalSnapshot(volumeArn: string, { requestId, tags }: Pick<Request<'Custom::StorageGatewayCachedVolume'>, 'requestId' | 'tags'>): Promise<void> {
-  for (let tries = 1; (await finalSnapshotState(volumeArn, requestId)) === undefined; tries++) {
+  for (let tries = 1; (await finalSnapshots(volumeArn, requestId)).length === 0; tries++) {
     try {
       await client.send(new CreateSnapshotCommand({ VolumeARN: volumeArn, SnapshotDescription: descriptionOf(volumeArn), Tags: tags }));
       return;
@@ -36,14 +36,27 @@ export async function startFinalSnapshot(volumeArn: string, { requestId, tags }:
   }
 }
 
+/** Of two, which one event made that was delivered twice at the same time, the earlier is kept. */
+export async function isFinalSnapshotComplete(volumeArn: string, requestId: string): Promise<boolean> {
+  const [first, ...others] = await finalSnapshots(volumeArn, requestId);
+  if (first?.State !== 'completed') {
+    return false;
+  }
+  for (const { SnapshotId } of others) {
+    await unlessGone(() => ec2.send(new DeleteSnapshotCommand({ SnapshotId })));
+  }
+  return true;
+}
+
 /**
- * Undefined if there is none; one that failed counts for nothing, and neither does one of an earlier deletion, which failed in the end: it does not
- * hold what was written since.
+ * The earliest first. One that failed counts for nothing, and neither does one of an earlier deletion, which failed in the end: it does not hold
+ * what was written since.
  */
-export async function finalSnapshotState(volumeArn: string, requestId: string): Promise<string | undefined> {
+async function finalSnapshots(volumeArn: string, requestId: string): Promise<Snapshot[]> {
   const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({
     OwnerIds: ['self'],
     Filters: [{ Name: 'description', Values: [descriptionOf(volumeArn)] }, { Name: `tag:${REQUEST}`, Values: [requestId] }],
   }));
-  return Snapshots.map(({ State }) => State).filter((state) => state !== 'error').sort()[0];
+  const order = ({ StartTime, SnapshotId = '' }: Snapshot) => `${StartTime?.toISOString()} ${SnapshotId}`;
+  return Snapshots.filter(({ State }) => State !== 'error').sort((one, other) => order(one).localeCompare(order(other)));
 }

@@ -2,7 +2,7 @@ import {
   DescribeCachediSCSIVolumesCommand, ListVolumesCommand, StorageGatewayClient, type CachediSCSIVolume, type ListVolumesOutput,
 } from '@aws-sdk/client-storage-gateway';
 import { CLIENT_CONFIG, patient } from './client';
-import { isGone } from './errors';
+import { unlessGone } from './errors';
 import { OWNER, REQUEST, storageGatewayTags, valueOf } from './tags';
 import type { Tag } from '../src/private/contract';
 
@@ -53,17 +53,6 @@ async function volumesOf(gatewayArn: string): Promise<string[]> {
     Marker = page?.Marker;
   } while (Marker);
   return arns;
-}
-
-async function unlessGone<T>(call: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (isGone(error)) {
-      return undefined;
-    }
-    throw error;
-  }
 }
 
 /** Everything behind the qualified name's only colon that follows the host. */
