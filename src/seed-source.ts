@@ -25,8 +25,6 @@ interface Binding {
   readonly fingerprint: string;
   /** What reading it needs. */
   readonly statements: () => iam.PolicyStatement[];
-  /** Bytes, where they are known already. */
-  readonly size?: number;
 }
 
 /**
@@ -57,13 +55,19 @@ export class SeedSource {
     check('path', path, () => (file?.size ?? 0) > 0, 'a file that is not empty');
     return new SeedSource((scope) => {
       const asset = new s3assets.Asset(scope, 'Image', { path });
-      return { ...bind(scope, asset.bucket, asset.s3ObjectKey), size: file?.size };
-    });
+      return bind(scope, asset.bucket, asset.s3ObjectKey);
+    }, file?.size);
   }
 
   private constructor(
     /** @internal */
     public readonly _bind: (scope: Construct) => Binding,
+    /**
+     * Bytes, where they are known already.
+     *
+     * @internal
+     */
+    public readonly _size?: number,
   ) {}
 }
 

@@ -110,12 +110,12 @@ export class SnapshotSeed extends Resource implements ISnapshotSeed {
     const size = props.volumeSize?.isUnresolved() ? undefined : props.volumeSize?.toGibibytes({ rounding: SizeRoundingBehavior.NONE });
     checkWhole('volumeSize', size, 1, MAX_VOLUME_SIZE_IN_GIB, ' GiB');
     checkText('description', props.description, 0, 255);
-    const source = props.source._bind(this);
-    const imageSize = source.size;
+    const imageSize = props.source._size;
     if (imageSize !== undefined) {
       check('volumeSize', size, (value) => value * GIB >= imageSize, `at least ${Math.ceil(imageSize / GIB)} GiB, the size of the image`);
     }
 
+    const source = props.source._bind(this);
     const machine = SeedMachine.of(this);
     const keyArn = props.encryptionKey?.keyRef.keyArn;
     const resource = new ServiceResource(this, 'Resource', {
