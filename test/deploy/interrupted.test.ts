@@ -62,3 +62,23 @@ test('a seed whose worker is killed in the middle ends in one complete snapshot'
   expect([code, output]).toEqual([0, expect.anything()]);
   expect((await stage.snapshots()).map((snapshot) => snapshot.State)).toEqual(['completed']);
 });
+
+test('a function that is lost after it made a volume leaves none, and the next deployment has one', async () => {
+  const { address } = await stage.cloud.createAppliance();
+  const cdk = stage.cdk('LostFunction', (stack) => {
+    new CachedVolumeGateway(stack, 'Gateway', gatewayProps(address)).addVolume('Volume', { volumeSize: Size.gibibytes(10) });
+  });
+  const fault = { service: 'storagegateway', operation: 'CreateCachediSCSIVolume', when: 'after', error: 'hang' };
+  await fetch(`${stage.cloud.endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify(fault) });
+
+  const { ended } = cdk.start('deploy', '--require-approval', 'never');
+  while ((await stage.volumeArns()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  await stage.cloud.killFunctions('ProviderOnEvent');
+
+  const { code, output } = await ended;
+  expect([code, output]).toEqual([1, expect.stringContaining('signal: killed')]);
+  expect(await stage.volumeArns()).toEqual([]);
+  await cdk.deploy();
+  expect(await stage.volumeArns()).toHaveLength(1);
+  expect(await stage.gatewayArns()).toHaveLength(1);
+});
