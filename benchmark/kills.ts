@@ -177,10 +177,3 @@ function synthesise(directory: string, address: string): string {
 function random(from: number, to: number): number {
   return from + Math.random() * (to - from);
 }
-
-if (require.main === module) {
-  kills(Number(process.argv[2] ?? 10), console.log).then(console.log, (error: Error) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
-}
