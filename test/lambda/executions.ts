@@ -102,6 +102,8 @@ export class Executions {
   }
 }
 
-export const runWorker = (execution: string, input: SeedInput) => worker({ execution, input }, { getRemainingTimeInMillis: () => 900_000 });
+export function runWorker(execution: string, input: SeedInput, milliseconds = 900_000) {
+  return worker({ execution, input }, { getRemainingTimeInMillis: () => milliseconds });
+}
 
 export { nameOf };

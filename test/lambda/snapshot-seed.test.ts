@@ -175,6 +175,18 @@ describe('a seed that fails says why and leaves nothing', () => {
     expect(await snapshotsOf(stack)).toEqual([]);
   });
 
+  test('when its worker has no time left', async () => {
+    const stack = stage.stack();
+    stage.services.control.injectFault({
+      service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', times: 1_000, error: { status: 500, type: 'InternalServerException', message: 'not now' },
+    });
+    executions.instead = (execution, input) => runWorker(execution, input, 45_300);
+    await expect(create(stack, await seedOf('slow.img'))).rejects.toThrow(
+      /the seed was not ready within 0 seconds: in phase "write", 0 of 4 blocks written, 0 verified; seed a smaller image/,
+    );
+    expect(await snapshotsOf(stack)).toEqual([]);
+  });
+
   test('when its worker was killed', async () => {
     const stack = stage.stack();
     executions.instead = async (_, { tags }) => {
@@ -227,6 +239,17 @@ describe('a Delete', () => {
     await remove(stack, id, properties);
     proceed();
     await executions.idle();
+    expect(await snapshotsOf(stack)).toEqual([]);
+  });
+
+  test('of a Create whose function was lost finds its execution by the id that the entry gave it', async () => {
+    const stack = stage.stack();
+    const properties = await seedOf('lost.img');
+    const event = stack.event('Create', TYPE, 'Seed', properties);
+    await remove(stack, `create-${event.RequestId}`, properties); // lost before it had done anything
+    await onEvent(event);
+    await executions.idle();
+    await remove(stack, `create-${event.RequestId}`, properties);
     expect(await snapshotsOf(stack)).toEqual([]);
   });
 
