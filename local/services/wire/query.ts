@@ -150,7 +150,10 @@ function writeMembers(schema: OperationSchema, output: Record<string, unknown>):
   return element.endsWith('/>') && element.indexOf('<', 1) < 0 ? '' : element.slice(element.indexOf('>') + 1, element.lastIndexOf('<'));
 }
 
-const xml = (status: number, body: string) => ({ status, headers: { ...XML_HEADERS }, body });
+/** Characters that XML has no way to write: one of them in a description would make the whole answer unreadable. */
+const UNWRITABLE = /[^\P{Cc}\t\n\r\u007f-\u009f]|[\ufffe\uffff]/gu;
+
+const xml = (status: number, body: string) => ({ status, headers: { ...XML_HEADERS }, body: body.replace(UNWRITABLE, '\ufffd') });
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escape = (text: string) => text.replace(/[&<>"]/g, (character) => ENTITIES[character]);

@@ -52,6 +52,15 @@ test('a snapshot of a volume is shown with the volume in lower case', async () =
   }]);
 });
 
+test('whatever characters a description and a tag have, the answer can be read', async () => {
+  const marks = ' <&>"\'\t]]> é😀 ';
+  const id = await snapshot(`${marks}\u0001`, { marks });
+  const { Snapshots } = await bench.ec2.send(new DescribeSnapshotsCommand({ SnapshotIds: [id] }));
+
+  // XML has no way to write a control character.
+  expect(Snapshots).toMatchObject([{ Description: `${marks}\ufffd`, Tags: [{ Key: 'marks', Value: marks }] }]);
+});
+
 test('filters choose by everything that a snapshot has; values are alternatives, filters are added up', async () => {
   const first = await snapshot('first', { app: 'db', stage: 'test' });
   bench.services.clock.advance(2);
