@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { wholeNumber } from './options';
 import { ACCOUNT } from '../local/identity';
 import { startLocalServices, type LocalServices, type LocalServicesOptions } from '../local/services';
 
@@ -32,18 +33,10 @@ function read(args: string[]): { port: number; data?: string; restartSeconds: nu
     },
   });
   return {
-    port: whole('port', values.port, 65_535),
+    port: wholeNumber('port', values.port, 0, 65_535) ?? 0,
     data: values.data,
-    restartSeconds: whole('restart-seconds', values['restart-seconds'], 3_600),
+    restartSeconds: wholeNumber('restart-seconds', values['restart-seconds'], 0, 3_600) ?? 0,
   };
-}
-
-function whole(option: string, text: string, most: number): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw new Error(`--${option}: ${JSON.stringify(text)} is not a number from 0 to ${most}`);
-  }
-  return value;
 }
 
 async function start(options: LocalServicesOptions): Promise<LocalServices | undefined> {

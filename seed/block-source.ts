@@ -12,6 +12,8 @@ export interface BlockSource {
    * before this block.
    */
   readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<boolean | void>;
+  /** Throws if the bytes may not be those of the beginning any more; asked when all of them were read. */
+  assertUnchanged?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -42,6 +42,8 @@ const NETWORK_CODES = new Set([
   'UND_ERR_SOCKET',
 ]);
 
+const EXPIRED = ['ExpiredTokenException', 'ExpiredToken', 'RequestExpired', 'TokenRefreshRequired'];
+
 /** The first row that applies decides. */
 export const CONDITIONS: readonly Row[] = [
   {
@@ -72,6 +74,7 @@ export const CONDITIONS: readonly Row[] = [
   },
   { condition: 'the snapshot is not visible yet', applies: reasoned('ResourceNotFoundException', 'SNAPSHOT_NOT_FOUND'), verdict: { retry: 'while-new' } },
   { condition: 'too many snapshots are being started', applies: named('ConcurrentLimitExceededException'), verdict: { retry: 'in-budget' } },
+  { condition: 'the credentials have expired', applies: named(...EXPIRED), verdict: { retry: 'never', advice: 'get new credentials and run it again' } },
   {
     condition: 'access denied',
     applies: (marks) => named('AccessDeniedException', 'AccessDenied', 'UnauthorizedOperation')(marks) || marks.status === 403,
@@ -91,6 +94,11 @@ const FATAL: Verdict = { retry: 'never' };
 export function verdictOn(error: unknown): Verdict {
   const marks = marksOf(error);
   return CONDITIONS.find(({ applies }) => applies(marks))?.verdict ?? FATAL;
+}
+
+/** Whether the same request may succeed later on, when the service, the network or the credentials are well again. */
+export function mayPass(error: unknown): boolean {
+  return ['in-budget', 'while-new'].includes(verdictOn(error).retry) || EXPIRED.includes(marksOf(error).name);
 }
 
 /** The service found the request itself wrong, which for a snapshot of ours can also mean that it was sealed by somebody else. */

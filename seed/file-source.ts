@@ -1,14 +1,15 @@
-import { open, type FileHandle } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { BLOCK_SIZE } from './block';
 import { SourceChangedError, type BlockSource } from './block-source';
 
-/** An image in a file of this machine. */
+/** An image in a file or on a block device of this machine. */
 export class FileSource implements BlockSource {
   static async open(path: string): Promise<FileSource> {
     const file = await open(path, 'r');
     try {
-      const { size, mtimeMs } = await file.stat();
-      return new FileSource(path, file, size, mtimeMs);
+      const stats = await file.stat();
+      return new FileSource(path, file, stats.isBlockDevice() ? await sizeOfDevice(stats) : stats.size, stats);
     } catch (error) {
       await file.close();
       throw error;
@@ -19,7 +20,7 @@ export class FileSource implements BlockSource {
     private readonly path: string,
     private readonly file: FileHandle,
     readonly sizeInBytes: number,
-    private readonly modifiedAt: number,
+    readonly stats: Stats,
   ) {}
 
   async readBlock(index: number, into: Buffer): Promise<void> {
@@ -45,7 +46,7 @@ export class FileSource implements BlockSource {
   /** A file cannot be pinned as an S3 version can; this at least notices that it was written to meanwhile. */
   async assertUnchanged(): Promise<void> {
     const { size, mtimeMs } = await this.file.stat();
-    if (size !== this.sizeInBytes || mtimeMs !== this.modifiedAt) {
+    if (size !== this.stats.size || mtimeMs !== this.stats.mtimeMs) {
       throw new SourceChangedError(`image ${JSON.stringify(this.path)} was written to while it was being read`);
     }
   }
@@ -53,4 +54,11 @@ export class FileSource implements BlockSource {
   async close(): Promise<void> {
     await this.file.close();
   }
+}
+
+/** The kernel counts a device in sectors of 512 bytes, whatever its own are; the file system knows no size of it. */
+async function sizeOfDevice({ rdev }: Stats): Promise<number> {
+  const minor = (rdev % 256) + Math.floor(rdev / 2 ** 20) * 256;
+  const major = Math.floor(rdev / 256) % 4_096;
+  return Number(await readFile(`/sys/dev/block/${major}:${minor}/size`, 'utf8')) * 512;
 }

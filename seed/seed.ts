@@ -261,6 +261,7 @@ class Seed {
       // One block alone first: what is wrong for all of them is found out by a single request.
       await this.writeShards(snapshotId, [{ firstBlock: 0, blockCount: 1 }]);
       await this.writeShards(snapshotId, plan.shards);
+      await this.options.source.assertUnchanged?.();
       this.enter('complete');
       await this.complete(snapshotId);
     } catch (error) {

@@ -38,6 +38,10 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
     for (const index of missing) {
       stop.throwIfAborted();
       if (!await read(source, index, block, parent, stop)) {
+        if (parent === undefined) {
+          // All that follow are behind the end too.
+          return;
+        }
         continue;
       }
       const zeros = isZeros(block);
