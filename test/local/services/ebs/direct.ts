@@ -84,7 +84,9 @@ export class Direct {
   }
 }
 
-const queryOf = (query: Record<string, string | number>) => new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]));
+function queryOf(query: Record<string, string | number>): URLSearchParams {
+  return new URLSearchParams(Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]));
+}
 
 export const indicesOf = ({ body }: DirectAnswer): number[] =>
   ((body.Blocks ?? body.ChangedBlocks) as { BlockIndex: number }[]).map(({ BlockIndex }) => BlockIndex);
