@@ -4,7 +4,7 @@ import {
 } from '@aws-sdk/client-storage-gateway';
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
-import { isGone, isInDoubt, isInUse, isNameTaken, isNotConnected } from './errors';
+import { isGone, isInDoubt, isInUse, isNameTaken, isNotConnected, NotThere } from './errors';
 import { isFinalSnapshotComplete, startFinalSnapshot } from './final-snapshot';
 import type { Handler, Request, UpdateRequest } from './handler';
 import { log } from './log';
@@ -50,8 +50,11 @@ export const cachedVolume: Handler<Type> = {
     }
   },
 
-  async attributes(id) {
+  async attributes(id, request) {
     const volume = await describe(id);
+    if (!volume && request.event === 'Update') {
+      throw new NotThere(`there is no volume ${id}`);
+    }
     const status = statusOf(volume);
     if (status === 'IRRECOVERABLE') {
       throw new Error(`volume ${id} is IRRECOVERABLE: its cache is lost, so make a new one from its last recovery point or from a snapshot`);
@@ -73,8 +76,7 @@ export const cachedVolume: Handler<Type> = {
   async update(id, request) {
     const volume = await describe(id);
     if (!volume) {
-      await refuse(request, `volume ${id} is not there any more`, 'remove it from the app and declare a new one');
-      return id;
+      throw new NotThere(`there is no volume ${id}`);
     }
     const { GatewayARN, TargetName } = request.properties;
     if (!id.startsWith(`${GatewayARN}/`) || nameOf(volume) !== TargetName) {

@@ -18,7 +18,7 @@ export const CONDITIONS: Record<Condition, Signs> = {
     codes: [
       'GatewayNotFound', 'VolumeNotFound', 'TargetNotFound', 'InitiatorNotFound', 'ChapCredentialNotFound', 'TapeCartridgeNotFound',
       'SnapshotScheduleNotFound', 'BandwidthThrottleScheduleNotFound', 'SnapshotNotFound', 'SnapshotDeleted',
-      'ResourceNotFoundException', 'ExecutionDoesNotExist', 'StateMachineDoesNotExist', 'InvalidSnapshot.NotFound',
+      'ResourceNotFoundException', 'ExecutionDoesNotExist', 'StateMachineDoesNotExist', 'InvalidSnapshot.NotFound', 'NotThere',
     ],
     texts: [/the specified (gateway|volume|target|initiator|CHAP credentials?|tape|snapshot|snapshot schedule|bandwidth [\w ]+) (was|were|could) not (be )?found/i],
   },
@@ -78,6 +78,11 @@ export const CONDITIONS: Record<Condition, Signs> = {
     texts: [/operation is not valid for the specified gateway/i, /specified operation is not supported/i],
   },
 };
+
+/** What a service would say, where its answer is empty instead. */
+export class NotThere extends Error {
+  override readonly name = 'NotThere';
+}
 
 /** It is not there (any more), or what it belongs to is not: content for whoever wants to delete it. */
 export const isGone = (error: unknown) => is('gone', error);

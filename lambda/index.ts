@@ -5,7 +5,7 @@ import { cachedVolume } from './cached-volume';
 import { withPatience } from './client';
 import { clock } from './clock';
 import { failedCreate } from './entry';
-import { isTransient } from './errors';
+import { isGone, isTransient } from './errors';
 import { gateway } from './gateway';
 import type { Handler, Request, UpdateRequest } from './handler';
 import { log } from './log';
@@ -71,6 +71,9 @@ export function isComplete(event: CdkCustomResourceIsCompleteEvent & Partial<Pro
         }
       }
     } catch (error) {
+      if (request.event === 'Update' && isGone(error) && await request.stack.isRollingBack()) {
+        return { IsComplete: true };
+      }
       if (!isTransient(error)) {
         throw error;
       }
@@ -92,25 +95,43 @@ async function create(handler: Handler<ResourceType>, request: Request<ResourceT
 
 async function update(handler: Handler<ResourceType>, id: string, request: UpdateRequest<ResourceType>): Promise<string> {
   const rollingBack = await request.stack.isRollingBack();
-  const wanted = await handler.update(id, request);
-  if (wanted !== id && !rollingBack) {
-    await undoIfCancelled(handler, wanted, request);
-  }
-  if (handler.tags) {
-    const former = request.oldProperties as { Tags?: Tag[] };
-    // The request tag goes on to tell which Create made it.
-    await reconcileTags(handler.tags, wanted, request.tags.filter(({ Key }) => Key !== REQUEST), former.Tags ?? []);
+  let wanted: string;
+  try {
+    wanted = await handler.update(id, request);
+    if (wanted !== id && !rollingBack) {
+      await undoIfCancelled(handler, wanted, request);
+    }
+    if (handler.tags) {
+      const former = request.oldProperties as { Tags?: Tag[] };
+      // The request tag goes on to tell which Create made it.
+      await reconcileTags(handler.tags, wanted, request.tags.filter(({ Key }) => Key !== REQUEST), former.Tags ?? []);
+    }
+  } catch (error) {
+    if (!isGone(error)) {
+      throw error;
+    }
+    if (!rollingBack) {
+      const text = error instanceof Error ? error.message : String(error);
+      throw new Error(`${id} cannot change, because it, or what it needs, is not there (any more): remove it from the app, then declare a new one (${text})`, { cause: error });
+    }
+    // Somebody deleted it by hand, and a rollback must succeed.
+    log({ resource: request.logicalId, id, goneWhileRollingBack: error instanceof Error ? error.message : error });
+    wanted = id;
   }
   if (rollingBack) {
-    // What is rolled back may have been making a replacement, of which CloudFormation never heard.
-    const undone = { ...request, properties: request.oldProperties };
-    for (const orphan of await handler.abandoned?.(undone) ?? []) {
-      if (orphan !== id && orphan !== wanted && !(await request.stack.hasOther(orphan))) {
-        await handler.delete(orphan, undone);
-      }
-    }
+    await removeUnfinishedReplacement(handler, [id, wanted], request);
   }
   return wanted;
+}
+
+/** What is rolled back may have been making a replacement, of which CloudFormation never heard. */
+async function removeUnfinishedReplacement(handler: Handler<ResourceType>, kept: string[], request: UpdateRequest<ResourceType>): Promise<void> {
+  const undone = { ...request, properties: request.oldProperties };
+  for (const orphan of await handler.abandoned?.(undone) ?? []) {
+    if (!kept.includes(orphan) && !(await request.stack.hasOther(orphan))) {
+      await handler.delete(orphan, undone);
+    }
+  }
 }
 
 /** A Create that was cancelled gets its Delete while it is still at work: what that one could not see yet is removed here. */

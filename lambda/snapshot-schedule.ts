@@ -3,7 +3,7 @@ import {
   type DescribeSnapshotScheduleOutput,
 } from '@aws-sdk/client-storage-gateway';
 import { CLIENT_CONFIG, patient } from './client';
-import { isGone } from './errors';
+import { isGone, NotThere } from './errors';
 import type { Handler, Request, UpdateRequest } from './handler';
 import type { Tag } from '../src/private/contract';
 
@@ -24,8 +24,11 @@ export const snapshotSchedule: Handler<Type> = {
     return `${request.properties.VolumeARN}${SETTING}`;
   },
 
-  async attributes(id) {
+  async attributes(id, request) {
     const live = await describe(volumeOf(id));
+    if (!live && request.event === 'Update') {
+      throw new NotThere(`volume ${volumeOf(id)} has no snapshot schedule`);
+    }
     return live && { Timezone: live.Timezone ?? 'GMT' };
   },
 
