@@ -130,6 +130,15 @@ test('a gateway of another stack is not adopted', async () => {
   await expect(stage.stack().create(GATEWAY, 'Gateway', gatewayProperties(appliance.address))).rejects.toThrow(/no activation key from ".*": HTTP 404 without a key: the appliance is active already/);
 });
 
+test.each([true, false])('a gateway of this resource is not adopted at the address of another appliance (its own is connected: %s)', async (connected) => {
+  const stack = stage.stack();
+  const { id, appliance } = await deployGateway(stage, stack);
+  const { appliance: others } = await deployGateway(stage, stage.stack());
+  stage.services.control.changeAppliance(appliance.id, { connected });
+  await expect(stage.stack(stack.name).create(GATEWAY, 'Gateway', gatewayProperties(others.address)))
+    .rejects.toThrow(`this resource made ${id} before, which ${connected ? 'is of another type or at another address' : 'could not be looked at'}`);
+});
+
 test('an appliance that gives out a key is always activated', async () => {
   const stack = stage.stack();
   const { id } = await deployGateway(stage, stack);
