@@ -32,7 +32,7 @@ export interface Kills {
   stuck: number;
 }
 
-/** Deploys and destroys a stack again and again, while something is killed at random moments; then nothing may be too much or too little. */
+/** Deploys, changes and destroys a stack again and again, while something is killed at random moments; then nothing may be too much or too little. */
 export async function kills(runs: number, report: (line: string) => void = () => undefined): Promise<Kills> {
   const sum: Kills = { runs, kills: 0, orphans: 0, duplicates: 0, unfinished: 0, stuck: 0 };
   for (let run = 1; run <= runs; run++) {
@@ -60,18 +60,31 @@ class Scene {
   }
 
   public readonly misfortunes: string[] = [];
-  private readonly cdk: Cdk;
+  private readonly first: Cdk;
+  private readonly changed: Cdk;
   private readonly cloudFormation: CloudFormationClient;
 
   private constructor(private readonly directory: string, private readonly cloud: Cloud, address: string) {
-    this.cdk = new Cdk({ app: synthesise(directory, address), environment: cloud.environment, directory });
+    const [first, changed] = [false, true].map((change) => new Cdk({ app: synthesise(directory, address, change), environment: cloud.environment, directory }));
+    this.first = first;
+    this.changed = changed;
     this.cloudFormation = new CloudFormationClient({
       region: cloud.variables.AWS_REGION, endpoint: cloud.platformEndpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     });
   }
 
   public async play(sum: Kills): Promise<void> {
-    await this.disturbed(sum, 'deploy', '--require-approval', 'never');
+    for (const cdk of [this.first, this.changed]) {
+      await this.disturbed(sum, cdk, 'deploy', '--require-approval', 'never');
+      await this.count(sum);
+    }
+    await this.disturbed(sum, this.changed, 'destroy', '--force');
+    const left = await this.cloud.state();
+    sum.orphans += left.gateways.length + left.volumes.length + left.snapshots.length;
+  }
+
+  /** There must be one of each thing that is declared. */
+  private async count(sum: Kills): Promise<void> {
     const { gateways, volumes, snapshots } = await this.cloud.state();
     const seeds = snapshots.filter(({ state }) => state === 'completed').length;
     sum.unfinished += snapshots.length - seeds;
@@ -79,9 +92,6 @@ class Scene {
       sum.duplicates += Math.max(0, found - wanted);
       sum.unfinished += Math.max(0, wanted - found);
     }
-    await this.disturbed(sum, 'destroy', '--force');
-    const left = await this.cloud.state();
-    sum.orphans += left.gateways.length + left.volumes.length + left.snapshots.length;
   }
 
   public async close(): Promise<void> {
@@ -91,8 +101,8 @@ class Scene {
   }
 
   /** Runs a command that is disturbed once or more often, then as often as it needs. */
-  private async disturbed(sum: Kills, ...command: string[]): Promise<void> {
-    const { child, ended } = this.cdk.start(...command);
+  private async disturbed(sum: Kills, cdk: Cdk, ...command: string[]): Promise<void> {
+    const { child, ended } = cdk.start(...command);
     let over = false;
     const end = ended.finally(() => (over = true));
     const events = (await this.cloud.events()).length;
@@ -110,8 +120,8 @@ class Scene {
     await end;
     for (let tries = 1; ; tries++) {
       const status = await this.rest();
-      if (status === 'UPDATE_ROLLBACK_FAILED') await this.cdk.run('rollback', '--force');
-      const { code, output } = await this.cdk.start(...command).ended;
+      if (status === 'UPDATE_ROLLBACK_FAILED') await cdk.run('rollback');
+      const { code, output } = await cdk.start(...command).ended;
       if (code === 0) return;
       if (tries === TRIES) throw new Error(`${command[0]} did not succeed after ${this.misfortunes.join(', ')}, from ${status}:\n${output}`);
     }
@@ -152,15 +162,17 @@ class Scene {
   }
 }
 
-function synthesise(directory: string, address: string): string {
-  const image = path.join(directory, 'image.img');
-  fs.writeFileSync(image, Buffer.alloc(IMAGE_SIZE, 'contents'));
-  const app = new App({ outdir: path.join(directory, 'app'), analyticsReporting: false });
+/** @param changed other settings, another image, and another target name: some of it is changed in place, some of it replaced */
+function synthesise(directory: string, address: string, changed: boolean): string {
+  const image = path.join(directory, `image-${changed}.img`);
+  fs.writeFileSync(image, Buffer.alloc(IMAGE_SIZE, `contents ${changed}`));
+  const app = new App({ outdir: path.join(directory, `app-${changed}`), analyticsReporting: false });
   const stack = new Stack(app, STACK);
   const removalPolicy = RemovalPolicy.DESTROY;
   const { snapshotId } = new SnapshotSeed(stack, 'Seed', { source: SeedSource.fromAsset(image), removalPolicy });
   const gateway = new CachedVolumeGateway(stack, 'Gateway', {
     activation: Activation.fromAddress(address, { settleTime: Duration.seconds(2) }),
+    gatewayName: changed ? 'archive' : 'office',
     timezone: GatewayTimezone.GMT,
     cache: [LocalDisk.byNode('/dev/sdb')],
     uploadBuffer: [LocalDisk.byNode('/dev/sdc')],
@@ -168,8 +180,9 @@ function synthesise(directory: string, address: string): string {
   });
   gateway.addVolume('Restored', { volumeSize: Size.gibibytes(10), snapshotId, removalPolicy });
   for (let index = 1; index < VOLUMES; index++) {
-    gateway.addVolume(`Volume${index}`, { volumeSize: Size.gibibytes(10), removalPolicy })
-      .addSnapshotSchedule('Schedule', { startAt: index, recurrence: Duration.hours(24) });
+    const targetName = changed && index === 1 ? 'renamed' : `volume-${index}`;
+    gateway.addVolume(`Volume${index}`, { volumeSize: Size.gibibytes(10), targetName, removalPolicy })
+      .addSnapshotSchedule('Schedule', { startAt: changed ? index + 12 : index, recurrence: Duration.hours(24) });
   }
   return app.synth().directory;
 }
