@@ -105,7 +105,8 @@ interface VolumeInput {
 type Kind = Pick<Volume, 'type' | 'sizeInBytes' | 'snapshotId' | 'diskPath' | 'preservedExistingData'>;
 
 function newVolume(input: VolumeInput, isSourceEncrypted: boolean, kind: Kind, gateway: Gateway, appliance: Appliance, context: Context): Volume {
-  const siblings = existingVolumes(context, gateway.arn);
+  // What is being deleted is out of the way, as its disk is: who replaces a volume creates right after the answer to DeleteVolume.
+  const siblings = existingVolumes(context, gateway.arn).filter(({ goneAt }) => goneAt === undefined);
   if (siblings.some(({ targetName }) => targetName === input.TargetName)) {
     throw invalidRequest('TargetAlreadyExists');
   }
@@ -165,7 +166,10 @@ function sourceVolume(context: Context, arn: string): Volume {
   return volume;
 }
 
-/** Stored volumes are snapshot every 24 hours from their creation on. */
-function defaultSchedule({ id }: Gateway, volume: Volume, { clock }: Context): SnapshotSchedule {
-  return { StartAt: clock.now().getUTCHours(), RecurrenceInHours: 24, Description: `${id}:${volume.id}:Schedule`, tags: [] };
+/** Stored volumes are snapshot every 24 hours from their creation on, by the gateway's own time. */
+function defaultSchedule({ id, timezone }: Gateway, volume: Volume, { clock }: Context): SnapshotSchedule {
+  const [, sign = '+', hours = '0', minutes = '0'] = /^GMT([+-])(\d+):(\d+)$/.exec(timezone) ?? [];
+  const offset = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes));
+  const local = new Date(clock.time() + offset * 60_000);
+  return { StartAt: local.getUTCHours(), RecurrenceInHours: 24, Description: `${id}:${volume.id}:Schedule`, tags: [] };
 }

@@ -65,6 +65,13 @@ describe('a cached volume', () => {
     await expect(create({ TargetName: 'taken' })).rejects.toEqual(refused('TargetAlreadyExists'));
   });
 
+  test('can have the target name of one that is being deleted', async () => {
+    const { VolumeARN } = await create({ TargetName: 'taken' });
+    await bench.gateways.send(new DeleteVolumeCommand({ VolumeARN }));
+
+    expect(await create({ TargetName: 'taken' })).toMatchObject({ TargetARN: expect.stringMatching(/:taken$/) });
+  });
+
   test('is one of 32 at most', async () => {
     for (let number = 0; number < 32; number += 1) {
       await create({ TargetName: `volume-${number}` });
