@@ -14,7 +14,10 @@ export interface Journal {
   readonly blocksWritten: number;
   readonly blocksInherited: number;
   readonly blocksOmitted: number;
+  /** Whether it was decided on. */
   has(index: number): boolean;
+  /** Whether the snapshot has it, so that there is a digest. */
+  holds(index: number): boolean;
   record(index: number, digest: Uint8Array, fate?: Fate): void;
   digest(index: number): Buffer;
   /** Indices of the blocks that were put, in ascending order. */
@@ -55,6 +58,10 @@ export class MemoryJournal implements Journal {
     return this.fates[index] > 0;
   }
 
+  holds(index: number): boolean {
+    return isHeld(this.fate(index));
+  }
+
   fate(index: number): Fate | undefined {
     return FATES[this.fates[index]];
   }
@@ -86,7 +93,7 @@ export class MemoryJournal implements Journal {
   }
 
   held(): Iterable<number> {
-    return this.withFate((fate) => fate === 'written' || fate === 'inherited');
+    return this.withFate(isHeld);
   }
 
   private* withFate(wanted: (fate: Fate | undefined) => boolean): Iterable<number> {
@@ -97,6 +104,8 @@ export class MemoryJournal implements Journal {
     }
   }
 }
+
+const isHeld = (fate: Fate | undefined) => fate === 'written' || fate === 'inherited';
 
 /** The aggregate that the service calls LINEAR: the raw digests in ascending order of index, hashed. Base64. */
 export function linearChecksum(journal: Journal): string {

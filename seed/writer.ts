@@ -8,7 +8,7 @@ import type { Shard } from './plan';
 export type ZeroBlocks = 'write' | 'omit';
 
 /** The blocks of the snapshot that the new one is a change of. */
-export type ParentDigests = Pick<Journal, 'has' | 'digest'>;
+export type ParentDigests = Pick<Journal, 'holds' | 'digest'>;
 
 export interface WriteOptions {
   readonly source: BlockSource;
@@ -62,11 +62,11 @@ async function read(source: BlockSource, index: number, block: Buffer, parent: P
     return true;
   }
   block.fill(0);
-  return parent?.has(index) ?? false;
+  return parent?.holds(index) ?? false;
 }
 
 function fateOf(index: number, digest: Buffer, mayOmit: boolean, parent: ParentDigests | undefined): Fate {
-  if (parent?.has(index)) {
+  if (parent?.holds(index)) {
     // A block that is left out keeps the parent's bytes.
     return parent.digest(index).equals(digest) ? 'inherited' : 'written';
   }
