@@ -8,7 +8,7 @@ import { volumeIdFrom } from './private/arn';
 import { checkEnvironment, checkRegion } from './private/environment';
 import { GatewayVolumes } from './private/gateway-volumes';
 import { ServiceResource } from './private/service-resource';
-import { check, checkAtMostOne, checkText, checkWhole } from './private/validate';
+import { check, checkAtMostOne, checkText, checkWhole, isSnapshotId } from './private/validate';
 import { SnapshotSchedule, type SnapshotScheduleOptions } from './snapshot-schedule';
 import { VolumeGrants } from './volume-grants';
 
@@ -257,7 +257,7 @@ export class CachedVolume extends CachedVolumeBase {
     checkEnvironment(this, 'gateway', gateway.env);
     checkText('targetName', targetName, 1, 200, /^[-.;a-z0-9]+$/, 'lower-case letters, digits, hyphens, periods and semicolons');
     checkWhole('volumeSize', volumeSize.toBytes(), 1, MAX_BYTES, ' bytes (32 TiB)');
-    check('snapshotId', snapshotId, (text) => /^snap-([0-9A-Fa-f]{8}|[0-9A-Fa-f]{17})$/.test(text), 'like snap-0123456789abcdef0');
+    check('snapshotId', snapshotId, isSnapshotId, 'like snap-0123456789abcdef0');
     check('networkInterface', networkInterface, (address) => isIP(address) !== 0, 'an IP address of the gateway');
     checkAtMostOne({ snapshotId, sourceVolume });
     if (sourceVolume) {

@@ -3,7 +3,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { SeedMachine } from './private/seed-machine';
 import { ServiceResource } from './private/service-resource';
-import { check, checkText, checkWhole } from './private/validate';
+import { check, checkText, checkWhole, isSnapshotId } from './private/validate';
 import type { SeedSource } from './seed-source';
 
 /** An EBS snapshot that holds a disk image. */
@@ -69,6 +69,7 @@ const MAX_TAG_VALUE = 255;
 export class SnapshotSeed extends Resource implements ISnapshotSeed {
   /** A snapshot that this app does not make. */
   public static fromSnapshotId(scope: Construct, id: string, snapshotId: string): ISnapshotSeed {
+    check('snapshotId', snapshotId, isSnapshotId, 'like snap-0123456789abcdef0');
     class Import extends Resource implements ISnapshotSeed {
       public readonly snapshotId = snapshotId;
     }

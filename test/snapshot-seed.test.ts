@@ -69,6 +69,7 @@ test('what came of it can be asked', () => {
 
 test('a snapshot from elsewhere is known by its id', () => {
   expect(SnapshotSeed.fromSnapshotId(aStack(), 'Seed', 'snap-0123456789abcdef0').snapshotId).toBe('snap-0123456789abcdef0');
+  expect(() => SnapshotSeed.fromSnapshotId(aStack(), 'Seed', 'vol-1122AABB')).toThrow("'snapshotId' must be like snap-0123456789abcdef0, got \"vol-1122AABB\"");
 });
 
 describe('the data', () => {

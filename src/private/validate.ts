@@ -31,3 +31,8 @@ export function checkAtMostOne(properties: { readonly [property: string]: unknow
     throw new Error(`only one of ${Object.keys(properties).map((property) => `'${property}'`).join(', ')} can be given, got ${given.map((property) => `'${property}'`).join(' and ')}`);
   }
 }
+
+/** Whether it is one of EC2's ids, the short ones of old included. */
+export function isSnapshotId(text: string): boolean {
+  return /^snap-([0-9A-Fa-f]{8}|[0-9A-Fa-f]{17})$/.test(text);
+}
