@@ -87,6 +87,7 @@ class Run {
         throttles: 0,
       }),
     });
+    this.progress.end();
     const zeros = journal.blocksOmitted;
     const puts = journal.blocksWritten + (order.zeroBlocks === 'write' ? zeros : 0);
     const work = estimate({ ...order, puts, blocks: puts + journal.blocksInherited }, order.prices);
@@ -129,6 +130,7 @@ class Run {
     const { blocksInherited, blocksOmitted } = journal.counts;
     journal.finish(order.directory, this.scope);
     const { snapshotId, blocksWritten, checksum, seconds } = result;
+    this.progress.end();
     this.progress.say([
       `${snapshotId} ${order.wait ? 'is completed' : 'is being completed'} after ${durationText(seconds)}: ${countText(blocksWritten, 'block')} written`,
       ...(blocksInherited > 0 ? [`${countText(blocksInherited, 'block')} inherited`] : []),

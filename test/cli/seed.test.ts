@@ -203,6 +203,39 @@ test('gzip is unpacked on the way', async () => {
   expect(terminal.calls('PutSnapshotBlock')).toBe(5);
 });
 
+test('zstd is unpacked on the way', async () => {
+  const image = terminal.path('image');
+  writeFileSync(image, Buffer.alloc(2 * BLOCK_SIZE, 'x'));
+  // One segment with its size, then blocks of 128 KiB that repeat one byte.
+  const blocks = Array.from({ length: 8 }, (_, index) => {
+    const head = Buffer.alloc(4, 'x');
+    head.writeUIntLE(131_072 * 8 + 2 + (index === 7 ? 1 : 0), 0, 3);
+    return head;
+  });
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(2 * BLOCK_SIZE);
+  writeFileSync(terminal.path('image.zst'), Buffer.concat([Buffer.from('28b52ffda0', 'hex'), size, ...blocks]));
+
+  const ended = await terminal.run('seed', terminal.path('image.zst'));
+  expect(ended.stderr).toContain('unpacking it once to count');
+  expect((await terminal.run('verify', lastLine(ended), image)).code).toBe(0);
+});
+
+test('credentials that expire in the middle end in exit 5, and new ones go on', async () => {
+  const image = terminal.image('image', 10);
+  terminal.services.control.injectFault({
+    service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', nth: 5, times: 64, error: { status: 403, type: 'ExpiredTokenException', message: 'expired' },
+  });
+  const stopped = await terminal.run('seed', image, '--workers', '1', '--json');
+  expect(stopped.code).toBe(5);
+  const [{ id, state }] = terminal.snapshots();
+  expect(state).toBe('pending');
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ snapshotId: id, exitCode: 5 });
+  terminal.services.control.clearFaults();
+
+  expect(lastLine(await terminal.run('seed', image))).toBe(id);
+});
+
 test('standard input needs a volume size, and is written as far as it goes', async () => {
   const image = terminal.image('image', 3, { extraBytes: 7 });
   expect((await terminal.run('seed', '-')).code).toBe(2);
