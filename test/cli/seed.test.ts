@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE, lastLine, Terminal } from './terminal';
+import { S3Service } from '../../local/platform/s3';
+import { serve } from '../local/platform/api-server';
 
 let terminal: Terminal;
 
@@ -201,6 +204,30 @@ test('gzip is unpacked on the way', async () => {
   expect(ended.code).toBe(0);
   expect((await terminal.run('verify', lastLine(ended), image)).code).toBe(0);
   expect(terminal.calls('PutSnapshotBlock')).toBe(5);
+});
+
+test('an object is seeded in the version that was current at the beginning, and goes on after a stop', async () => {
+  const service = new S3Service({ directory: terminal.path('buckets') });
+  await service.createBucket('images', { region: 'eu-west-1' });
+  const objects = await serve((request, response) => service.handle(request, response));
+  terminal.environment.AWS_ENDPOINT_URL_S3 = objects.endpoint;
+  const client = new S3Client({ endpoint: objects.endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, forcePathStyle: true });
+  try {
+    const image = terminal.image('image', 60, { extraBytes: 5 });
+    await client.send(new PutObjectCommand({ Bucket: 'images', Key: 'disks/image', Body: readFileSync(image) }));
+    const stopped = terminal.start('seed', 's3://images/disks/image', '--rate', '30', '--workers', '4');
+    await terminal.called('PutSnapshotBlock', 20);
+    stopped.kill('SIGKILL');
+    await stopped.ended;
+
+    const ended = await terminal.run('seed', 's3://images/disks/image');
+    expect(ended.stderr).toContain('going on');
+    expect(terminal.snapshots()).toEqual([{ id: lastLine(ended), state: 'completed' }]);
+    expect((await terminal.run('verify', lastLine(ended), image)).code).toBe(0);
+  } finally {
+    client.destroy();
+    await objects.close();
+  }
 });
 
 test('zstd is unpacked on the way', async () => {

@@ -22,6 +22,8 @@ export class Terminal {
     return new Terminal(await startLocalServices({ ebs }), mkdtempSync(join(tmpdir(), 'cdk-storage-gateway-test-')));
   }
 
+  /** What the command finds besides what it needs anyway. */
+  readonly environment: Record<string, string> = {};
   private readonly children: ChildProcess[] = [];
 
   private constructor(readonly services: LocalServices, readonly directory: string) {}
@@ -53,6 +55,7 @@ export class Terminal {
         AWS_REGION: 'eu-west-1',
         AWS_ACCESS_KEY_ID: 'local',
         AWS_SECRET_ACCESS_KEY: 'local',
+        ...this.environment,
       },
     });
     this.children.push(child);
