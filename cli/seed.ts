@@ -1,5 +1,6 @@
 import { estimate, PRICES_OF, type Estimate } from './estimate';
 import { EXIT, ExitError, refusal } from './exit';
+import { forgetGoneSnapshots } from './housekeeping';
 import { Interruption } from './interruption';
 import { SeedJournal, type Binding } from './journal-directory';
 import { parentDigests, type Parent } from './parent';
@@ -128,6 +129,9 @@ class Run {
       throw this.failed(error, journal);
     }
     const { blocksInherited, blocksOmitted } = journal.counts;
+    await forgetGoneSnapshots(order.directory, this.scope).catch((error: Error) => {
+      this.progress.say(`digests of snapshots that are gone: not looked for (${error.message})`);
+    });
     journal.finish(order.directory, this.scope);
     const { snapshotId, blocksWritten, checksum, seconds } = result;
     this.progress.end();

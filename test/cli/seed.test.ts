@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { DeleteSnapshotCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE, lastLine, Terminal } from './terminal';
 import { S3Service } from '../../local/platform/s3';
@@ -194,6 +195,19 @@ test('a parent that was not seeded from here is read first', async () => {
   expect(ended.code).toBe(0);
   expect(ended.stderr).toContain('its blocks are read');
   expect(terminal.calls('PutSnapshotBlock') - before).toBe(1);
+});
+
+test('digests are kept for deltas until their snapshot is gone', async () => {
+  const image = terminal.image('image', 2);
+  const first = lastLine(await terminal.run('seed', image));
+  const second = lastLine(await terminal.run('seed', image));
+  const client = new EC2Client({ endpoint: terminal.services.endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  await client.send(new DeleteSnapshotCommand({ SnapshotId: first }));
+  client.destroy();
+
+  const third = lastLine(await terminal.run('seed', image));
+  const kept = readdirSync(terminal.path('state/cdk-storage-gateway/snapshots'), { recursive: true }).filter((name) => String(name).endsWith('.digests'));
+  expect(kept.map((name) => String(name).replace(/^.*\/|\.digests$/g, '')).sort()).toEqual([second, third].sort());
 });
 
 test('gzip is unpacked on the way', async () => {
