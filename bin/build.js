@@ -46,7 +46,7 @@ function changedAt(path) {
 }
 
 function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: ROOT, env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1' }, stdio: ['ignore', 2, 2] });
+  const { status, error } = spawnSync(command, args, { cwd: ROOT, env: { ...process.env, JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '20' }, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
     say(`${command} failed${error ? `: ${error.message}` : ''}`);
     process.exit(1);

@@ -11,7 +11,7 @@ export class Checks extends Component {
     super(project);
 
     // Node 20 is the oldest that is supported here on purpose.
-    project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '1');
+    project.tasks.addEnvironment('JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION', '20');
     project.tasks.addEnvironment('AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED', 'true');
 
     new javascript.TypescriptConfig(project, {

@@ -6,6 +6,7 @@ export * from './gateway-grants';
 export * from './gateway-timezone';
 export * from './local-disk';
 export * from './seed-source';
+export * from './snapshot-grants';
 export * from './snapshot-schedule';
 export * from './snapshot-seed';
 export * from './volume-grants';

@@ -5,6 +5,7 @@ import { SeedMachine } from './private/seed-machine';
 import { ServiceResource } from './private/service-resource';
 import { check, checkText, checkWhole, isSnapshotId } from './private/validate';
 import type { SeedSource } from './seed-source';
+import { SnapshotGrants } from './snapshot-grants';
 
 /** An EBS snapshot that holds a disk image. */
 export interface ISnapshotSeed extends IResource {
@@ -14,6 +15,9 @@ export interface ISnapshotSeed extends IResource {
    * @attribute
    */
   readonly snapshotId: string;
+
+  /** Permissions on the snapshot. */
+  readonly grants: SnapshotGrants;
 }
 
 /** Properties of a SnapshotSeed. */
@@ -59,6 +63,11 @@ const MAX_TAGS = 47;
 const MAX_TAG_KEY = 127;
 const MAX_TAG_VALUE = 255;
 
+abstract class SnapshotSeedBase extends Resource implements ISnapshotSeed {
+  public abstract readonly snapshotId: string;
+  public readonly grants = SnapshotGrants.fromSnapshotSeed(this);
+}
+
 /**
  * An EBS snapshot with the contents of a disk image, written block by block through the EBS direct APIs, without any instance.
  *
@@ -66,11 +75,11 @@ const MAX_TAG_VALUE = 255;
  *
  * @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-accessing-snapshot.html
  */
-export class SnapshotSeed extends Resource implements ISnapshotSeed {
+export class SnapshotSeed extends SnapshotSeedBase {
   /** A snapshot that this app does not make. */
   public static fromSnapshotId(scope: Construct, id: string, snapshotId: string): ISnapshotSeed {
     check('snapshotId', snapshotId, isSnapshotId, 'like snap-0123456789abcdef0');
-    class Import extends Resource implements ISnapshotSeed {
+    class Import extends SnapshotSeedBase {
       public readonly snapshotId = snapshotId;
     }
     return new Import(scope, id);

@@ -1,7 +1,7 @@
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { GATEWAY_ARN, VOLUME_ARN, aStack } from './declarations';
-import { CachedVolume, CachedVolumeGateway, type ICachedVolume, type ICachedVolumeGateway } from '../src';
+import { CachedVolume, CachedVolumeGateway, SnapshotSeed, type ICachedVolume, type ICachedVolumeGateway } from '../src';
 
 function granted(grant: (gateway: ICachedVolumeGateway, volume: ICachedVolume, role: iam.Role) => void): Template {
   const stack = aStack();
@@ -29,6 +29,22 @@ test('any other action can be allowed', () => {
         { Effect: 'Allow', Action: 'storagegateway:ResetCache', Resource: GATEWAY_ARN },
         { Effect: 'Allow', Action: 'storagegateway:DetachVolume', Resource: VOLUME_ARN },
       ],
+    },
+  });
+});
+
+test('reading the blocks of a snapshot is allowed on the one snapshot, whose ARN names no account', () => {
+  const stack = aStack();
+  const role = new iam.Role(stack, 'Operator', { assumedBy: new iam.AccountRootPrincipal() });
+  SnapshotSeed.fromSnapshotId(stack, 'Snapshot', 'snap-0123456789abcdef0').grants.read(role);
+
+  Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: [{
+        Effect: 'Allow',
+        Action: ['ebs:GetSnapshotBlock', 'ebs:ListChangedBlocks', 'ebs:ListSnapshotBlocks'],
+        Resource: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp(':snapshot/snap-0123456789abcdef0$')])] },
+      }],
     },
   });
 });
