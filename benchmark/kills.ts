@@ -65,9 +65,9 @@ class Scene {
   private readonly cloudFormation: CloudFormationClient;
 
   private constructor(private readonly directory: string, private readonly cloud: Cloud, address: string) {
-    const [first, changed] = [false, true].map((change) => new Cdk({ app: synthesise(directory, address, change), environment: cloud.environment, directory }));
-    this.first = first;
-    this.changed = changed;
+    const cdk = (change: boolean) => new Cdk({ app: synthesise(directory, address, change), environment: cloud.environment, directory });
+    this.first = cdk(false);
+    this.changed = cdk(true);
     this.cloudFormation = new CloudFormationClient({
       region: cloud.variables.AWS_REGION, endpoint: cloud.platformEndpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     });

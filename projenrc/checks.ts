@@ -48,7 +48,8 @@ export class Checks extends Component {
       project.postCompileTask.spawn(task);
     }
 
-    const jest = project.addTask('jest', { description: 'Run the tests', receiveArgs: true, exec: 'jest --passWithNoTests' });
+    // jest would leave a core to whoever watches.
+    const jest = project.addTask('jest', { description: 'Run the tests', receiveArgs: true, exec: 'jest --maxWorkers=100%' });
     project.testTask.reset();
     project.testTask.spawn(project.eslint!.eslintTask);
     project.testTask.spawn(jest);
