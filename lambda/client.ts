@@ -3,8 +3,8 @@ import type { InitializeMiddleware, MetadataBearer, MiddlewareStack } from '@smi
 import { clock } from './clock';
 import { isDenied, isInDoubt, isTransient } from './errors';
 
-/** For every client: the retries are ours, and a connection that stays silent is given up. */
-export const CLIENT_CONFIG = { maxAttempts: 1, requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 } };
+/** For every client: the retries are ours, and a connection that stays silent is given up; without the last word there would only be a warning. */
+export const CLIENT_CONFIG = { maxAttempts: 1, requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000, throwOnRequestTimeout: true } };
 
 /** How long, in seconds, a call is repeated. */
 export interface Patience {
@@ -35,23 +35,27 @@ interface Client<Input extends object, Output extends MetadataBearer> {
 
 /** The one retry layer; and an error says which operation it comes from. */
 export function patient<Input extends object, Output extends MetadataBearer, C extends Client<Input, Output>>(client: C & Client<Input, Output>): C {
-  const retrying: InitializeMiddleware<Input, Output> = (next, context) => async (args) => {
-    const operation = String(context.commandName).replace(/Command$/, '');
-    const start = clock.now();
-    for (let tries = 1; ; tries++) {
-      try {
-        return await next(args);
-      } catch (error) {
-        const pause = (0.5 + clock.random() / 2) * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));
-        if (clock.now() + pause > start + 1000 * repeatedFor(error, operation)) {
-          throw named(error, operation);
-        }
-        await clock.sleep(pause);
-      }
-    }
-  };
+  const retrying: InitializeMiddleware<Input, Output> = (next, context) => (args) => (
+    patiently(String(context.commandName).replace(/Command$/, ''), () => next(args))
+  );
   client.middlewareStack.add(retrying, { step: 'initialize', name: 'patience', priority: 'high' });
   return client;
+}
+
+/** For a call that is over only when its answer has been read to the end, which is more than a client waits for. */
+export async function patiently<T>(operation: string, call: () => Promise<T>): Promise<T> {
+  const start = clock.now();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call();
+    } catch (error) {
+      const pause = (0.5 + clock.random() / 2) * Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1));
+      if (clock.now() + pause > start + 1000 * repeatedFor(error, operation)) {
+        throw named(error, operation);
+      }
+      await clock.sleep(pause);
+    }
+  }
 }
 
 function repeatedFor(error: unknown, operation: string): number {

@@ -124,7 +124,7 @@ export function isTransient(error: unknown): boolean {
 const PASSING: readonly Condition[] = ['not connected', 'busy', 'throttled', 'not ready'];
 
 /** The request may have arrived. */
-const NETWORK = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'TimeoutError', 'ERR_STREAM_PREMATURE_CLOSE']);
+const NETWORK = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'TimeoutError', 'ERR_STREAM_PREMATURE_CLOSE', 'aborted']);
 /** No connection, no request. */
 const NOT_SENT = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN', 'ENOTFOUND']);
 
@@ -157,7 +157,7 @@ interface Shape {
 }
 
 /** What the SDK makes of an error that is none of its own JavaScript realm; the code is left in the text only. */
-const WRAPPED = /AWS SDK error wrapper for (\w+): .*\b(E[A-Z]{4,}|socket hang up)\b/;
+const WRAPPED = /AWS SDK error wrapper for (\w+): .*\b(E[A-Z]{4,}|socket hang up|aborted)\b/;
 
 function marks(error: unknown): Marks {
   const shape: Shape = typeof error === 'object' && error !== null ? error : {};

@@ -3,7 +3,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DescribeExecutionCommand, paginateListExecutions, SFNClient, StartExecutionCommand, StopExecutionCommand, type DescribeExecutionCommandOutput,
 } from '@aws-sdk/client-sfn';
-import { CLIENT_CONFIG, patient } from './client';
+import { CLIENT_CONFIG, patient, patiently } from './client';
 import { clock } from './clock';
 import { isGone, isInDoubt } from './errors';
 import type { Handler, Request, TagStore } from './handler';
@@ -18,7 +18,7 @@ import type { Attributes, Tag } from '../src/private/contract';
 type Type = 'Custom::EBSSnapshotSeed';
 
 const states = patient(new SFNClient(CLIENT_CONFIG));
-const s3 = patient(new S3Client(CLIENT_CONFIG));
+const s3 = new S3Client(CLIENT_CONFIG);
 const ec2 = patient(new EC2Client(CLIENT_CONFIG));
 
 /**
@@ -175,7 +175,7 @@ async function preflight({ properties, owner, tags }: Request<Type>): Promise<Se
 
 async function pin(bucket: string, key: string, versionId?: string): Promise<{ object: PinnedObject; head: Buffer }> {
   try {
-    return await pinObject(s3, bucket, key, versionId);
+    return await patiently('GetObject', () => pinObject(s3, bucket, key, versionId));
   } catch (error) {
     // An object without bytes has no range.
     const reason = error instanceof Error && error.name === 'InvalidRange' ? 'it is empty' : error instanceof Error ? error.message : String(error);
@@ -185,8 +185,10 @@ async function pin(bucket: string, key: string, versionId?: string): Promise<{ o
 
 async function tailOf({ bucket, key, versionId, etag, sizeInBytes }: PinnedObject): Promise<Uint8Array> {
   const Range = `bytes=${Math.max(0, sizeInBytes - TAIL_SIZE)}-${sizeInBytes - 1}`;
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, IfMatch: etag, Range }));
-  return await Body?.transformToByteArray() ?? new Uint8Array();
+  return patiently('GetObject', async () => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, IfMatch: etag, Range }));
+    return await Body?.transformToByteArray() ?? new Uint8Array();
+  });
 }
 
 async function describe(id: string): Promise<DescribeExecutionCommandOutput | undefined> {
