@@ -76,7 +76,11 @@ export class SeedWorld {
   private readonly ebs: EBSClient;
 
   private constructor(
-    readonly stage: Stage, readonly executions: Executions, readonly front: Front, private readonly bucket: ApiServer, private readonly directory: string,
+    readonly stage: Stage,
+    readonly executions: Executions,
+    readonly front: Front,
+    private readonly bucket: ApiServer,
+    private readonly directory: string,
   ) {
     this.ec2 = new EC2Client(clientConfiguration(stage.services.endpoint, 'eu-central-1'));
     this.ebs = new EBSClient(clientConfiguration(stage.services.endpoint, 'eu-central-1'));
