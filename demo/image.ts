@@ -39,7 +39,7 @@ function makeExt4(documents: string, file: string): boolean {
 }
 
 /**
- * romfs, which any Linux mounts: a chain of headers, each followed by its file. Written here, because no package writes one.
+ * romfs, which Linux mounts: a chain of headers, each followed by its file. Written here, because no package writes one.
  *
  * @see https://docs.kernel.org/filesystems/romfs.html
  */
@@ -53,16 +53,21 @@ function makeRomfs(documents: string, file: string): string {
   };
 
   const volumeName = text('documents');
-  let position = 16 + volumeName.length;
-  const names = fs.readdirSync(documents);
-  const entries = names.map((name, index) => {
-    const data = fs.readFileSync(path.join(documents, name));
+  const root = 16 + volumeName.length;
+  // The low bits of a header's first word; headers stand at multiples of 16.
+  const [hardLink, directory, regularFile, executable] = [0, 1, 2, 8];
+  const files = [
+    { name: '.', type: directory + executable, spec: root, data: Buffer.alloc(0) },
+    { name: '..', type: hardLink, spec: root, data: Buffer.alloc(0) },
+    ...fs.readdirSync(documents).map((name) => ({ name, type: regularFile, spec: 0, data: fs.readFileSync(path.join(documents, name)) })),
+  ];
+  let position = root;
+  const entries = files.map(({ name, type, spec, data }, index) => {
     const header = Buffer.concat([Buffer.alloc(16), text(name)]);
     const entry = Buffer.concat([header, pad(data)]);
-    const next = index === names.length - 1 ? 0 : position + entry.length;
-    // Headers stand at multiples of 16; the low bits say what follows.
-    const regularFile = 2;
-    entry.writeUInt32BE(next + regularFile, 0);
+    const next = index === files.length - 1 ? 0 : position + entry.length;
+    entry.writeUInt32BE(next + type, 0);
+    entry.writeUInt32BE(spec, 4);
     entry.writeUInt32BE(data.length, 8);
     withChecksum(entry, entry.subarray(0, header.length), 12);
     position += entry.length;

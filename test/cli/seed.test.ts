@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { DeleteSnapshotCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE, lastLine, Terminal } from './terminal';
+import { diskImage } from '../../demo/image';
 import { S3Service } from '../../local/platform/s3';
 import { serve } from '../local/platform/api-server';
 
@@ -39,10 +39,10 @@ test('an image becomes a snapshot that reads back byte for byte; its id is on st
 });
 
 test('a real file system comes back byte for byte', async () => {
-  const image = terminal.path('ext4');
-  writeFileSync(image, '');
-  execFileSync('truncate', ['-s', '64M', image]);
-  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', 'cli', image]);
+  const directory = terminal.path('file-system');
+  mkdirSync(directory);
+  const { file: image } = diskImage(undefined, directory);
+  truncateSync(image, 64 * 2 ** 20);
 
   const { code, stdout } = await terminal.run('seed', image, '--zero-blocks', 'omit', '--verify', 'full', '--json');
 
