@@ -126,15 +126,29 @@ interface SnapshotSeedProperties {
   readonly VolumeSize?: number;
   readonly Description?: string;
   readonly KmsKeyArn?: string;
+  /** Holds what workers leave for their successors, and the digests of the blocks that later seeds start from. */
+  readonly JournalBucket?: string;
+  /** What becomes of blocks that hold zeros alone; WRITE where this is absent. */
+  readonly ZeroBlocks?: 'OMIT' | 'WRITE';
+  /** Only what differs from this one is written. */
+  readonly ParentSnapshotId?: string;
+  /** How much is read back; FULL where this is absent. */
+  readonly Verify?: 'FULL' | 'NONE' | 'SAMPLE';
+  readonly MaxPutsPerSecond?: number;
+  /** How many functions write at once. */
+  readonly Workers?: number;
+  /** Whether the resource is ready only with the snapshot, as it is where this is absent, or as soon as that has begun. */
+  readonly WaitForCompletion?: boolean;
   readonly Tags?: Tag[];
 }
 
+/** Of a seed that nobody waits for, all but the first two are absent. */
 interface SnapshotSeedAttributes {
   readonly SnapshotId: string;
   readonly VolumeSize: string;
-  readonly BlocksWritten: string;
+  readonly BlocksWritten?: string;
   /** LINEAR aggregate of the blocks' SHA-256 digests, base64. */
-  readonly Checksum: string;
+  readonly Checksum?: string;
   /** How long it took, from the first request to the end of the verification. */
-  readonly Seconds: string;
+  readonly Seconds?: string;
 }
