@@ -1,10 +1,14 @@
+import type { Shard } from '../../seed/plan';
 import type { PinnedObject } from '../../seed/s3-source';
+import type { Verification } from '../../seed/verifier';
+import type { ZeroBlocks } from '../../seed/writer';
 import type { Properties, Tag } from '../../src/private/contract';
 
 /** What makes a seed the seed that it is: another one of these is another snapshot. */
-export type SeedIdentity = Pick<Properties<'Custom::EBSSnapshotSeed'>, 'SourceBucket' | 'SourceKey' | 'SourceVersionId' | 'KmsKeyArn'> & { readonly VolumeSize?: string };
+export type SeedIdentity = Pick<Properties<'Custom::EBSSnapshotSeed'>, 'SourceBucket' | 'SourceKey' | 'SourceVersionId' | 'KmsKeyArn' | 'ZeroBlocks'>
+& { readonly VolumeSize?: string };
 
-/** The input of an execution. */
+/** What a seed wants; the input of its execution holds it as `seed`. */
 export interface SeedInput {
   readonly identity: SeedIdentity;
   readonly source: PinnedObject;
@@ -12,17 +16,77 @@ export interface SeedInput {
   readonly volumeSize: number;
   readonly description?: string;
   readonly kmsKeyArn?: string;
+  readonly zeroBlocks: ZeroBlocks;
+  /** The snapshot that this one is a change of, and how many blocks its stored digests are of. */
+  readonly parent?: { readonly snapshotId: string; readonly blockCount: number };
+  readonly verify: Verification;
+  /** Of all workers together. */
+  readonly requestsPerSecond: number;
+  /** How many write at a time. */
+  readonly workers: number;
+  readonly journalBucket: string;
   /** Which resource of which stack wants it. */
   readonly owner: string;
   readonly tags: readonly Tag[];
 }
 
-/** What the state machine hands to the worker. */
-export interface SeedTask {
+/** The input of an execution. */
+export interface ExecutionInput {
+  readonly seed: SeedInput;
+}
+
+/** The snapshot that the workers share. */
+export interface SharedSnapshot {
+  readonly snapshotId: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** The parent's, too, where it goes on behind the end of the image. */
+  readonly blockCount: number;
+}
+
+/** What the step `plan` answers. */
+export interface PlannedSeed {
+  readonly snapshot: SharedSnapshot;
+  /** Of each worker. */
+  readonly requestsPerSecond: number;
+  readonly shards: readonly Shard[];
+  /** Milliseconds since the epoch. */
+  readonly beganAt: number;
+}
+
+/** What the step `complete` answers. */
+export interface Completion {
+  readonly blocksWritten: number;
+  readonly blocksInherited: number;
+  /** LINEAR, base64. */
+  readonly checksum: string;
+}
+
+interface Step<Name extends string> {
+  readonly step: Name;
   /** ARN of the execution. */
   readonly execution: string;
-  readonly input: SeedInput;
+  readonly seed: SeedInput;
 }
+
+interface ShardStep<Name extends string> extends Step<Name> {
+  readonly snapshot: SharedSnapshot;
+  readonly requestsPerSecond: number;
+  readonly shard: Shard;
+}
+
+export type PlanTask = Step<'plan'>;
+export type WriteTask = ShardStep<'write'>;
+export type CompleteTask = Step<'complete'> & { readonly plan: PlannedSeed };
+/** Waits until the snapshot is completed. */
+export type AwaitTask = Step<'await'> & { readonly snapshot: SharedSnapshot };
+export type VerifyTask = ShardStep<'verify'> & { readonly completion: Completion };
+export type FinishTask = Step<'finish'> & { readonly plan: PlannedSeed; readonly completion: Completion };
+/** How far it came is not known. */
+export type CleanUpTask = Step<'clean-up'>;
+
+/** What the state machine hands to the worker. */
+export type SeedTask = PlanTask | WriteTask | CompleteTask | AwaitTask | VerifyTask | FinishTask | CleanUpTask;
 
 /** The output of an execution. */
 export interface SeedOutput {
@@ -51,3 +115,15 @@ export function readOutcome(value: string): Pick<SeedOutput, 'blocksWritten' | '
 export function nameOf(execution: string): string {
   return execution.slice(execution.lastIndexOf(':') + 1);
 }
+
+/** Under it in the journal bucket lies what the workers of an execution leave for each other; it goes with the execution. */
+export function journalPrefix(execution: string): string {
+  return `journal/${nameOf(execution)}/`;
+}
+
+/** Under it in the journal bucket lie the digests of a snapshot's blocks; they go with the snapshot. One record of 33 bytes for each block. */
+export function digestsKey(snapshotId: string): string {
+  return `digests/${snapshotId}`;
+}
+
+export const DIGEST_RECORD_SIZE = 33;
