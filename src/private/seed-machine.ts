@@ -1,19 +1,20 @@
 import { createHash } from 'crypto';
 import { join } from 'path';
-import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as stepfunctions from 'aws-cdk-lib/aws-stepfunctions';
-import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import { Construct, type IDependable } from 'constructs';
 import { Provider } from './provider';
+import { seedDefinition } from './seed-definition';
 
 const ID = 'SnapshotSeedMachine';
 
 /** What a snapshot carries, so that no worker can touch a snapshot of another stack. */
 const OWNER = 'cdk-storage-gateway:owner';
 
-/** The state machine that runs the snapshot seeds of one stack, and its worker. */
+/** What runs the snapshot seeds of one stack: a state machine, the function that works for it, and the bucket of their journals. */
 export class SeedMachine extends Construct {
   public static of(scope: Construct): SeedMachine {
     const stack = Stack.of(scope);
@@ -21,8 +22,10 @@ export class SeedMachine extends Construct {
   }
 
   public readonly stateMachineArn: string;
+  public readonly journalBucketName: string;
   private readonly provider: Provider;
   private readonly role: iam.Role;
+  private readonly journal: s3.Bucket;
   /** What every seed needs before it can run. */
   private readonly permissions: iam.Policy[];
 
@@ -30,12 +33,22 @@ export class SeedMachine extends Construct {
     super(stack, ID);
     this.provider = Provider.of(this);
 
+    this.journal = new s3.Bucket(this, 'Journal', {
+      encryption: s3.BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
+      // A seed removes its journal itself; this takes what a worker wrote after everybody had stopped looking.
+      lifecycleRules: [{ prefix: 'journal/', expiration: Duration.days(7) }],
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.journalBucketName = this.journal.bucketName;
+
     this.role = new iam.Role(this, 'WorkerRole', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: 'Writes the snapshots that are seeded by this stack',
     });
     this.provider.logGroup.grantWrite(this.role);
-    for (const statement of workerStatements(stack)) {
+    for (const statement of [...snapshotStatements(stack), ...journalStatements(this.journal, 's3:GetObject', 's3:PutObject', 's3:DeleteObject')]) {
       this.role.addToPolicy(statement);
     }
     const worker = new lambda.Function(this, 'Worker', {
@@ -47,30 +60,10 @@ export class SeedMachine extends Construct {
       // The smallest with a whole core, and network comes with memory.
       memorySize: 1769,
       timeout: Duration.minutes(15),
-      description: 'Writes a disk image into a snapshot and reads it back',
-    });
-
-    const seed = new tasks.LambdaInvoke(this, 'Seed', {
-      lambdaFunction: worker,
-      payload: stepfunctions.TaskInput.fromObject({
-        'execution': stepfunctions.JsonPath.stringAt('$$.Execution.Id'),
-        'input.$': '$',
-      }),
-      outputPath: '$.Payload',
-      retryOnServiceExceptions: false,
-    });
-    // A worker that failed has said why and has cleaned up. One that was lost has not: its successor takes over its snapshot.
-    seed.addRetry({
-      errors: [
-        'Lambda.ClientExecutionTimeoutException', 'Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException',
-        'Lambda.TooManyRequestsException', 'Lambda.Unknown', 'Runtime.ExitError',
-      ],
-      interval: Duration.seconds(5),
-      maxAttempts: 2,
-      backoffRate: 2,
+      description: 'Writes a part of a disk image into a snapshot, or reads it back',
     });
     const machine = new stepfunctions.StateMachine(this, 'StateMachine', {
-      definitionBody: stepfunctions.DefinitionBody.fromChainable(seed),
+      definitionBody: stepfunctions.DefinitionBody.fromChainable(seedDefinition(this, worker)),
       comment: 'Seeds one snapshot from one disk image',
     });
     this.stateMachineArn = machine.stateMachineArn;
@@ -85,6 +78,8 @@ export class SeedMachine extends Construct {
       this.provider.allow('SnapshotSeeds', () => [
         new iam.PolicyStatement({ actions: ['states:ListExecutions', 'states:StartExecution'], resources: [machine.stateMachineArn] }),
         new iam.PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
+        // Whoever deletes a seed deletes what it left in the bucket, and looks for what a parent left.
+        ...journalStatements(this.journal, 's3:GetObject', 's3:DeleteObject'),
       ]),
       // Beside the role, because the worker must be there before its state machine.
       new iam.Policy(this, 'WorkerExecutions', {
@@ -111,12 +106,17 @@ export class SeedMachine extends Construct {
     })]);
   }
 
+  /** A snapshot that is kept when the stack goes keeps its digests, and they their bucket; otherwise seeds empty it and it goes, too. */
+  public keepJournal(): void {
+    this.journal.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+  }
+
   private policy(id: string, roles: iam.IRole[], statements: () => iam.PolicyStatement[]): iam.Policy {
     return (this.node.tryFindChild(id) as iam.Policy | undefined) ?? new iam.Policy(this, id, { roles, statements: statements() });
   }
 }
 
-function workerStatements(stack: Stack): iam.PolicyStatement[] {
+function snapshotStatements(stack: Stack): iam.PolicyStatement[] {
   // Snapshot ARNs have no account: EC2's own form.
   const resources = [stack.formatArn({ service: 'ec2', account: '', resource: 'snapshot', resourceName: '*' })];
   const owned = (key: string) => ({ StringLike: { [`aws:${key}/${OWNER}`]: `${stack.stackName}/*` } });
@@ -131,5 +131,12 @@ function workerStatements(stack: Stack): iam.PolicyStatement[] {
     }),
     // EC2 lists take no resource.
     new iam.PolicyStatement({ actions: ['ec2:DescribeSnapshots'], resources: ['*'] }),
+  ];
+}
+
+function journalStatements(bucket: s3.Bucket, ...actions: string[]): iam.PolicyStatement[] {
+  return [
+    new iam.PolicyStatement({ actions, resources: [bucket.arnForObjects('journal/*'), bucket.arnForObjects('digests/*')] }),
+    new iam.PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }),
   ];
 }
