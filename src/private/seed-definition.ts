@@ -35,7 +35,9 @@ export function seedDefinition(scope: Construct, worker: lambda.IFunction): step
   const snapshot = objectAt('$.plan.snapshot');
   const plan = objectAt('$.plan');
   const completion = objectAt('$.completion');
-  const single = (id: string, step: string, more: object, resultPath?: string) => task(id, stepfunctions.TaskInput.fromObject({ ...named(step), ...more }), resultPath);
+  const single = (id: string, step: string, more: object, resultPath?: string) => (
+    task(id, stepfunctions.TaskInput.fromObject({ ...named(step), ...more }), resultPath)
+  );
   const overShards = (id: string, shardId: string, step: string, more: object = {}) => new stepfunctions.Map(scope, id, {
     itemsPath: '$.plan.shards',
     maxConcurrencyPath: '$.seed.workers',

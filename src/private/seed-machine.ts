@@ -14,6 +14,9 @@ const ID = 'SnapshotSeedMachine';
 /** What a snapshot carries, so that no worker can touch a snapshot of another stack. */
 const OWNER = 'cdk-storage-gateway:owner';
 
+/** From what is gone first to what stays longest. */
+const PERSISTENCE = [RemovalPolicy.DESTROY, RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, RemovalPolicy.RETAIN];
+
 /** What runs the snapshot seeds of one stack: a state machine, the function that works for it, and the bucket of their journals. */
 export class SeedMachine extends Construct {
   public static of(scope: Construct): SeedMachine {
@@ -28,6 +31,7 @@ export class SeedMachine extends Construct {
   private readonly journal: s3.Bucket;
   /** What every seed needs before it can run. */
   private readonly permissions: iam.Policy[];
+  private persistence = RemovalPolicy.DESTROY;
 
   private constructor(stack: Stack) {
     super(stack, ID);
@@ -39,7 +43,7 @@ export class SeedMachine extends Construct {
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       // A seed removes its journal itself; this takes what a worker wrote after everybody had stopped looking.
       lifecycleRules: [{ prefix: 'journal/', expiration: Duration.days(7) }],
-      removalPolicy: RemovalPolicy.DESTROY,
+      removalPolicy: this.persistence,
     });
     this.journalBucketName = this.journal.bucketName;
 
@@ -106,9 +110,16 @@ export class SeedMachine extends Construct {
     })]);
   }
 
-  /** A snapshot that is kept when the stack goes keeps its digests, and they their bucket; otherwise seeds empty it and it goes, too. */
-  public keepJournal(): void {
-    this.journal.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+  /**
+   * A snapshot that is kept keeps its digests, and they their bucket. A seed that goes leaves nothing in it, so that it can go, too.
+   *
+   * @param policy of the seed
+   */
+  public mustOutlive(policy: RemovalPolicy): void {
+    if (PERSISTENCE.indexOf(policy) > PERSISTENCE.indexOf(this.persistence)) {
+      this.persistence = policy;
+      this.journal.applyRemovalPolicy(policy);
+    }
   }
 
   private policy(id: string, roles: iam.IRole[], statements: () => iam.PolicyStatement[]): iam.Policy {
