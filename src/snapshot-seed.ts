@@ -1,11 +1,17 @@
-import { type IResource, RemovalPolicy, Resource, type Size, SizeRoundingBehavior } from 'aws-cdk-lib';
+import { CfnOutput, Duration, type IResource, RemovalPolicy, Resource, type Size, type Stack, Token } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { Construct } from 'constructs';
+import { checkSeed, markSeed, seedTagErrors } from './private/seed-checks';
 import { SeedMachine } from './private/seed-machine';
+import { SEED_METRICS, type SeedMetric } from './private/seed-metrics';
 import { ServiceResource } from './private/service-resource';
-import { check, checkText, checkWhole, isSnapshotId } from './private/validate';
+import { check, isSnapshotId } from './private/validate';
 import type { SeedSource } from './seed-source';
+import type { SeedVerification } from './seed-verification';
 import { SnapshotGrants } from './snapshot-grants';
+import type { ZeroBlocks } from './zero-blocks';
 
 /** An EBS snapshot that holds a disk image. */
 export interface ISnapshotSeed extends IResource {
@@ -22,7 +28,7 @@ export interface ISnapshotSeed extends IResource {
 
 /** Properties of a SnapshotSeed. */
 export interface SnapshotSeedProps {
-  /** The raw disk image, at most 16 GiB of it. Another image makes another snapshot. */
+  /** The raw disk image, of less than 4,000 GiB. Another image makes another snapshot. */
   readonly source: SeedSource;
 
   /**
@@ -48,6 +54,64 @@ export interface SnapshotSeedProps {
   readonly encryptionKey?: kms.IKeyRef;
 
   /**
+   * What becomes of blocks that hold zeros alone. Where the snapshot will be encrypted they have to be written. A change makes another snapshot.
+   *
+   * @default ZeroBlocks.WRITE
+   */
+  readonly zeroBlocks?: ZeroBlocks;
+
+  /**
+   * A seed of the same stack, no larger than this one. Only the blocks that differ from it are written; the key that encrypts it encrypts this one as well.
+   * A later change has no effect.
+   *
+   * @default - all blocks are written
+   */
+  readonly parent?: ISnapshotSeed;
+
+  /**
+   * How much is read back and compared before the snapshot counts as made.
+   *
+   * @default SeedVerification.FULL
+   */
+  readonly verify?: SeedVerification;
+
+  /**
+   * How many blocks are written, and read back, in a second, 1 to 1,000. The account's quota, 1,000 unless it was raised, is for all that write snapshots.
+   *
+   * @default 1000
+   */
+  readonly maxPutsPerSecond?: number;
+
+  /**
+   * How many functions write at once, 1 to 40. Sixteen reach what the service grants a snapshot.
+   *
+   * @default 16
+   */
+  readonly workers?: number;
+
+  /**
+   * Whether the deployment waits until the snapshot is complete and verified, which must be within the hour that CloudFormation has for a resource. If not, it ends
+   * as soon as the snapshot has begun: then a seed that fails fails unseen, and its snapshot goes.
+   *
+   * @default true
+   */
+  readonly waitForCompletion?: boolean;
+
+  /**
+   * Whether the stack's outputs lead to the seed's execution in the console of Step Functions.
+   *
+   * @default false
+   */
+  readonly outputExecutionUrl?: boolean;
+
+  /**
+   * Tags of the snapshot besides those that come from `Tags.of()`.
+   *
+   * @default - no others
+   */
+  readonly tags?: { [key: string]: string };
+
+  /**
    * What happens to the snapshot when it is no longer in the app. One whose creation fails is always removed.
    *
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
@@ -55,13 +119,10 @@ export interface SnapshotSeedProps {
   readonly removalPolicy?: RemovalPolicy;
 }
 
-const MAX_VOLUME_SIZE_IN_GIB = 65_536;
-const GIB = 2 ** 30;
+const UNITS = { Bytes: cloudwatch.Unit.BYTES, Count: cloudwatch.Unit.COUNT };
 
-/** EBS takes fifty tags; three are ours: owner, request, and what came of the seed. */
-const MAX_TAGS = 47;
-const MAX_TAG_KEY = 127;
-const MAX_TAG_VALUE = 255;
+/** The console's address in the partitions that have one of their own. */
+const CONSOLES: { readonly [partition: string]: string } = { 'aws-cn': 'console.amazonaws.cn', 'aws-us-gov': 'console.amazonaws-us-gov.com' };
 
 abstract class SnapshotSeedBase extends Resource implements ISnapshotSeed {
   public abstract readonly snapshotId: string;
@@ -69,9 +130,9 @@ abstract class SnapshotSeedBase extends Resource implements ISnapshotSeed {
 }
 
 /**
- * An EBS snapshot with the contents of a disk image, written block by block through the EBS direct APIs, without any instance.
+ * An EBS snapshot with the contents of a disk image, written block by block through the EBS direct APIs, by many functions at once, without any instance.
  *
- * Every block is written, zeros too, with its own checksum; before the snapshot is handed on, all of it was read back and compared.
+ * Unless told otherwise, every block is written, zeros too, with its own checksum; before the snapshot is handed on, all of it was read back and compared.
  *
  * @see https://docs.aws.amazon.com/ebs/latest/userguide/ebs-accessing-snapshot.html
  */
@@ -95,35 +156,22 @@ export class SnapshotSeed extends SnapshotSeedBase {
   public readonly volumeSizeInGiB: string;
 
   /**
-   * How many blocks of 512 KiB were written.
+   * The ARN of the execution that makes the snapshot. Step Functions remembers it for 90 days.
    *
    * @attribute
    */
-  public readonly blocksWritten: string;
+  public readonly executionArn: string;
 
-  /**
-   * The checksum of the whole: SHA-256 over the blocks' own SHA-256 digests in their order, in Base64. It is what the service calls LINEAR.
-   *
-   * @attribute
-   */
-  public readonly checksum: string;
+  /** Where the execution is shown in the console of Step Functions. */
+  public readonly executionUrl: string;
 
-  /**
-   * How many seconds it took, from the first request to the last block read back.
-   *
-   * @attribute
-   */
-  public readonly seconds: string;
+  private readonly resource: ServiceResource<'Custom::EBSSnapshotSeed'>;
+  private readonly isAwaited: boolean;
 
   constructor(scope: Construct, id: string, props: SnapshotSeedProps) {
     super(scope, id);
-    const size = props.volumeSize?.isUnresolved() ? undefined : props.volumeSize?.toGibibytes({ rounding: SizeRoundingBehavior.NONE });
-    checkWhole('volumeSize', size, 1, MAX_VOLUME_SIZE_IN_GIB, ' GiB');
-    checkText('description', props.description, 0, 255);
-    const imageSize = props.source._size;
-    if (imageSize !== undefined) {
-      check('volumeSize', size, (value) => value * GIB >= imageSize, `at least ${Math.ceil(imageSize / GIB)} GiB, the size of the image`);
-    }
+    markSeed(this);
+    checkSeed(this, props);
 
     const source = props.source._bind(this);
     const machine = SeedMachine.of(this);
@@ -132,33 +180,142 @@ export class SnapshotSeed extends SnapshotSeedBase {
       type: 'Custom::EBSSnapshotSeed',
       properties: {
         StateMachineArn: machine.stateMachineArn,
+        JournalBucket: machine.journalBucketName,
         ...source.properties,
         VolumeSize: props.volumeSize?.toGibibytes(),
         Description: props.description,
         KmsKeyArn: keyArn,
+        ZeroBlocks: props.zeroBlocks,
+        ParentSnapshotId: props.parent?.snapshotId,
+        Verify: props.verify,
+        MaxPutsPerSecond: props.maxPutsPerSecond,
+        Workers: props.workers,
+        WaitForCompletion: props.waitForCompletion,
       },
+      tags: props.tags,
     });
     resource.node.addDependency(...machine.allowSource(source.fingerprint, source.statements));
     if (keyArn !== undefined) {
       resource.node.addDependency(machine.allowKey(keyArn));
     }
-    resource.applyRemovalPolicy(props.removalPolicy, { default: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE });
-    this.node.addValidation({ validate: () => tagErrors(resource.cdkTagManager.tagValues()) });
+    const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    resource.applyRemovalPolicy(removalPolicy);
+    machine.mustOutlive(removalPolicy);
+    this.node.addValidation({ validate: () => seedTagErrors(resource.cdkTagManager.tagValues()) });
 
+    this.resource = resource;
+    this.isAwaited = props.waitForCompletion ?? true;
     this.snapshotId = resource.attribute('SnapshotId');
     this.volumeSizeInGiB = resource.attribute('VolumeSize');
-    this.blocksWritten = resource.attribute('BlocksWritten');
-    this.checksum = resource.attribute('Checksum');
-    this.seconds = resource.attribute('Seconds');
+    this.executionArn = resource.ref;
+    this.executionUrl = `https://${consoleOf(this.stack)}/states/home?region=${this.stack.region}#/v2/executions/details/${resource.ref}`;
+    if (props.outputExecutionUrl) {
+      new CfnOutput(this, 'ExecutionUrl', { value: this.executionUrl, description: `The execution that seeds ${this.node.path}` });
+    }
+  }
+
+  /**
+   * How many blocks of 512 KiB were written. Not known of a seed that is not waited for.
+   *
+   * @attribute
+   */
+  public get blocksWritten(): string {
+    return this.result('blocksWritten', 'BlocksWritten');
+  }
+
+  /**
+   * The checksum of the whole: SHA-256 over the blocks' own SHA-256 digests in their order, in Base64. It is what the service calls LINEAR. Not known of a seed that is
+   * not waited for.
+   *
+   * @attribute
+   */
+  public get checksum(): string {
+    return this.result('checksum', 'Checksum');
+  }
+
+  /**
+   * How many seconds it took, from the first request to the last block read back. Not known of a seed that is not waited for.
+   *
+   * @attribute
+   */
+  public get seconds(): string {
+    return this.result('seconds', 'Seconds');
+  }
+
+  /**
+   * A metric of the functions that write the snapshot, in the namespace cdk-storage-gateway. They report what was added since their last report, every few seconds.
+   *
+   * @default - the sum over one minute
+   */
+  public metric(metricName: string, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric({
+      namespace: SEED_METRICS.namespace,
+      metricName,
+      dimensionsMap: { [SEED_METRICS.dimension]: `${this.stack.stackName}/${this.resource.logicalId}` },
+      statistic: cloudwatch.Stats.SUM,
+      period: Duration.minutes(1),
+      ...options,
+    }).attachTo(this);
+  }
+
+  /**
+   * Blocks of 512 KiB that the service took.
+   *
+   * @default - the sum over one minute
+   */
+  public metricBlocksWritten(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.ownMetric('BlocksWritten', options);
+  }
+
+  /**
+   * Bytes that the service took.
+   *
+   * @default - the sum over one minute
+   */
+  public metricBytesWritten(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.ownMetric('BytesWritten', options);
+  }
+
+  /**
+   * Blocks that were read back and held what was written.
+   *
+   * @default - the sum over one minute
+   */
+  public metricBlocksVerified(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.ownMetric('BlocksVerified', options);
+  }
+
+  /**
+   * Requests that the service throttled; the functions then slow down. Many of them say that others use the account's quota, too.
+   *
+   * @default - the sum over one minute
+   */
+  public metricThrottles(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.ownMetric('Throttles', options);
+  }
+
+  /**
+   * Requests that were repeated, for whatever reason.
+   *
+   * @default - the sum over one minute
+   */
+  public metricRetries(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.ownMetric('Retries', options);
+  }
+
+  private ownMetric(name: SeedMetric, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric(name, { unit: UNITS[SEED_METRICS.metrics[name]], ...options });
+  }
+
+  private result(property: string, attribute: 'BlocksWritten' | 'Checksum' | 'Seconds'): string {
+    if (!this.isAwaited) {
+      throw new Error(`'${property}' of ${this.node.path} is not known when the stack is deployed, because 'waitForCompletion' is false`);
+    }
+    return this.resource.attribute(attribute);
   }
 }
 
-/** The direct APIs are narrower than other services. */
-function tagErrors(tags: { [key: string]: string }): string[] {
-  const errors = Object.entries(tags).flatMap(([key, value]) => [
-    ...key.length > MAX_TAG_KEY ? [`tag key ${JSON.stringify(key)} of a snapshot seed must have at most ${MAX_TAG_KEY} characters, got ${key.length}`] : [],
-    ...value.length > MAX_TAG_VALUE ? [`tag ${JSON.stringify(key)} of a snapshot seed must have a value of at most ${MAX_TAG_VALUE} characters, got ${value.length}`] : [],
-  ]);
-  const count = Object.keys(tags).length;
-  return count > MAX_TAGS ? [...errors, `at most ${MAX_TAGS} tags of a snapshot seed are allowed (three more are this library's own), got ${count}`] : errors;
+function consoleOf({ region }: Stack): string {
+  const partition = Token.isUnresolved(region) ? undefined : RegionInfo.get(region).partition;
+  return `${region}.${CONSOLES[partition ?? 'aws'] ?? 'console.aws.amazon.com'}`;
 }
