@@ -57,6 +57,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'fast-check@^4',
     'fast-xml-parser@^5',
     'fzstd@^0.1',
+    'vega@^6',
+    'vega-lite@^6',
   ],
 
   lambdaAutoDiscover: false,
