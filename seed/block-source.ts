@@ -9,9 +9,9 @@ export interface BlockSource {
   readonly sizeInBytes: number;
   /**
    * Fills `into`, exactly one block long; what lies behind the end of the image reads as zeros. False if the image turned out to end
-   * before this block.
+   * before this block. A source that has the bytes at hand need not make a promise of them.
    */
-  readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<boolean | void>;
+  readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<boolean | void> | boolean | void;
   /** Throws if the bytes may not be those of the beginning any more; asked when all of them were read. */
   assertUnchanged?(): Promise<void>;
   close(): Promise<void>;

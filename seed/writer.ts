@@ -37,7 +37,9 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
     const block = slab.subarray(slot * BLOCK_SIZE, (slot + 1) * BLOCK_SIZE);
     for (const index of missing) {
       stop.throwIfAborted();
-      if (!await read(source, index, block, parent, stop)) {
+      const got = read(source, index, block, parent, stop);
+      // Not waiting keeps the block in the processor's cache for the digest.
+      if (!(typeof got === 'boolean' ? got : await got)) {
         if (parent === undefined) {
           // All that follow are behind the end too.
           return;
@@ -57,12 +59,16 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
 }
 
 /** Where the parent goes on behind the end of the image, the snapshot holds zeros. False where there is nothing to hold. */
-async function read(source: BlockSource, index: number, block: Buffer, parent: ParentDigests | undefined, signal: AbortSignal): Promise<boolean> {
-  if (index * BLOCK_SIZE < source.sizeInBytes && await source.readBlock(index, block, signal) !== false) {
-    return true;
+function read(source: BlockSource, index: number, block: Buffer, parent: ParentDigests | undefined, signal: AbortSignal): Promise<boolean> | boolean {
+  const beyond = () => {
+    block.fill(0);
+    return parent?.holds(index) ?? false;
+  };
+  if (index * BLOCK_SIZE >= source.sizeInBytes) {
+    return beyond();
   }
-  block.fill(0);
-  return parent?.holds(index) ?? false;
+  const got = source.readBlock(index, block, signal);
+  return got instanceof Promise ? got.then((there) => there !== false || beyond()) : got !== false || beyond();
 }
 
 function fateOf(index: number, digest: Buffer, mayOmit: boolean, parent: ParentDigests | undefined): Fate {

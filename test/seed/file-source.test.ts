@@ -26,10 +26,23 @@ test('blocks are read from anywhere; zeros fill the last one up', async () => {
   await source.close();
 });
 
+test('where the disk has to be waited for, the next blocks are read in the background', async () => {
+  let time = 0;
+  const source = await FileSource.open(path, () => time += 10);
+  const block = Buffer.alloc(BLOCK_SIZE);
+  expect(source.readBlock(0, block)).toBeUndefined();
+  const later = source.readBlock(2, block);
+  expect(later).toBeInstanceOf(Promise);
+  await later;
+  expect(block.subarray(0, 5).equals(IMAGE.subarray(2 * BLOCK_SIZE))).toBe(true);
+  expect(block.subarray(5).every((byte) => byte === 0)).toBe(true);
+  await source.close();
+});
+
 test('a file that becomes shorter is noticed', async () => {
   const source = await FileSource.open(path);
   truncateSync(path, BLOCK_SIZE);
-  await expect(source.readBlock(1, Buffer.alloc(BLOCK_SIZE))).rejects.toThrow(`ends at byte ${BLOCK_SIZE}, but had ${IMAGE.length} bytes`);
+  await expect(async () => source.readBlock(1, Buffer.alloc(BLOCK_SIZE))).rejects.toThrow(`ends at byte ${BLOCK_SIZE}, but had ${IMAGE.length} bytes`);
   await source.close();
 });
 
