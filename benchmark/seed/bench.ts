@@ -1,6 +1,7 @@
 import * as os from 'node:os';
 import type { Conduct } from './behaviour';
 import type { Certificate } from './certificate';
+import type { Coldsnap } from './coldsnap';
 import type { Image } from './images';
 import { measure, type Command, type Measured } from './measured-process';
 import type { ReceiverReport } from './receiver';
@@ -32,14 +33,14 @@ export class Bench {
     readonly pairs: number,
     readonly receivers: Receivers,
     private readonly certificate: Certificate | undefined,
-    private readonly engine: string,
-    /** The peer's executable, or why there is none. */
-    readonly coldsnap: { readonly file: string } | { readonly missing: string },
+    /** The command as users have it. */
+    private readonly program: string,
+    readonly coldsnap: Coldsnap,
   ) {}
 
   /** Ours; the pacing of the quota stays out of rows that do not measure it. */
   ours(image: string, ...options: string[]): Command {
-    return { file: process.execPath, args: [this.engine, image, '--no-wait', '--verify', 'none', '--workers', '64', '--rate', '4000', ...options] };
+    return { file: process.execPath, args: [this.program, 'seed', image, '--no-wait', '--verify', 'none', '--workers', '64', '--rate', '4000', ...options] };
   }
 
   peer(image: string, ...options: string[]): Command {

@@ -1,7 +1,6 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { parseArgs } from 'node:util';
 import { Bench } from './bench';
 import { bundle } from './bundle';
 import { throwAwayCertificate } from './certificate';
@@ -10,7 +9,11 @@ import { findColdsnap } from './coldsnap';
 import { fanOutRow } from './fan-out';
 import { faultRows, resumeRows } from './fault-rows';
 import { GIBIBYTE, randomImage, sparseImage } from './images';
-import { limitRows, type RateOverTime } from './limit-rows';
+import { LIMIT, limitRows, type RateOverTime } from './limit-rows';
+import { machineText } from './machine';
+import { installProgram } from './program';
+import { rateChart } from './rate-chart';
+import { writeReadme } from './readme';
 import { ReceiverProcess } from './receiver-process';
 import { growthRow, sourceRow } from './source-rows';
 import { outcomeOf, TABLE_HEAD, tableLine, type Row, type Skipped } from './table';
@@ -23,25 +26,31 @@ const PUTS_PER_SECOND = 1_000;
 /** A worker may take over what a dead or slow one leaves of the quota. */
 const MORE_THAN_A_SHARE = 1.3;
 
+export const SEED_GROUPS = ['clean', 'zeros', 'faults', 'resume', 'source', 'worker', 'limit', 'growth', 'fan-out'] as const;
+export type SeedGroup = (typeof SEED_GROUPS)[number];
+
 export interface SeedBenchmark {
-  readonly rows: readonly (Row | Skipped)[];
-  readonly rates: readonly RateOverTime[];
-}
-
-export interface SeedBenchmarkOptions {
-  readonly pairs?: number;
+  /** Pairs of runs, ours and the peer's. */
+  readonly pairs: number;
   /** GiB of the images whose bytes count. */
-  readonly size?: number;
-  /** Groups of rows; all of them where this is absent. */
-  readonly only?: readonly string[];
-  readonly onRow?: (row: Row | Skipped) => void;
+  readonly size: number;
+  readonly groups: readonly SeedGroup[];
+  /** Whether table and chart go into README.md. */
+  readonly write: boolean;
 }
 
-/** Measures the engine against coldsnap and against the limits that it is to keep. */
-export async function benchmarkSeed({ pairs = 5, size = 2, only, onRow }: SeedBenchmarkOptions = {}): Promise<SeedBenchmark> {
+/**
+ * Measures the command `seed`, as users run it, against coldsnap and against the limits that it is to keep. Prints the table row by row.
+ *
+ * @returns how many measures are short of what they are to reach
+ */
+export async function benchmarkSeed({ pairs, size, groups, write }: SeedBenchmark): Promise<number> {
   if (process.platform !== 'linux') {
     throw new Error(`platform ${JSON.stringify(process.platform)} must be "linux": processor time and memory of other processes are read from /proc`);
   }
+  const coldsnap = findColdsnap(path.join(CACHE, 'coldsnap'));
+  const machine = machineText(coldsnap);
+  console.log(`${machine}\n`);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seed-benchmark-'));
   const scripts = path.join(CACHE, 'benchmark');
   const certificate = throwAwayCertificate(folder);
@@ -50,14 +59,14 @@ export async function benchmarkSeed({ pairs = 5, size = 2, only, onRow }: SeedBe
   const https = certificate && await ReceiverProcess.start(receiver, certificate);
   const rows: (Row | Skipped)[] = [];
   const rates: RateOverTime[] = [];
+  console.log(TABLE_HEAD.join('\n'));
   const take = (row: Row | Skipped) => {
     rows.push(row);
-    onRow?.(row);
+    console.log(tableLine(row));
   };
   try {
-    const coldsnap = findColdsnap(path.join(CACHE, 'coldsnap'));
-    const bench = new Bench(folder, pairs, { http, https }, certificate, bundle(scripts, 'engine'), coldsnap);
-    const wanted = (group: string) => only === undefined || only.includes(group);
+    const bench = new Bench(folder, pairs, { http, https }, certificate, installProgram(folder), coldsnap);
+    const wanted = (group: SeedGroup) => groups.includes(group);
     const random = randomImage(folder, Math.round(size * GIBIBYTE));
     if (wanted('clean')) {
       for await (const row of cleanRows(bench, random)) take(row);
@@ -82,30 +91,10 @@ export async function benchmarkSeed({ pairs = 5, size = 2, only, onRow }: SeedBe
     await https?.stop();
     fs.rmSync(folder, { recursive: true });
   }
-  return { rows, rates };
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { check: { type: 'boolean' }, pairs: { type: 'string' }, size: { type: 'string' }, only: { type: 'string' } },
-  });
-  console.log(`${os.cpus().length} × ${os.cpus()[0].model}, node ${process.version}, load ${os.loadavg()[0].toFixed(2)}\n\n${TABLE_HEAD}`);
-  const { rows } = await benchmarkSeed({
-    pairs: values.pairs === undefined ? undefined : Number(values.pairs),
-    size: values.size === undefined ? undefined : Number(values.size),
-    only: values.only?.split(','),
-    onRow: (row) => console.log(tableLine(row)),
-  });
   const short = rows.filter((row) => outcomeOf(row) === 'short').length;
-  console.log(`\n${short} of ${rows.length} measures short of what they are to reach`);
-  if (values.check && short > 0) {
-    process.exitCode = 1;
+  console.log(`\n${short} of ${rows.length} measures are short of what they are to reach`);
+  if (write) {
+    writeReadme(machine, [...TABLE_HEAD, ...rows.map(tableLine)], await rateChart(rates, LIMIT));
   }
-}
-
-if (require.main === module) {
-  main().catch((error: Error) => {
-    console.error(error);
-    process.exitCode = 1;
-  });
+  return short;
 }

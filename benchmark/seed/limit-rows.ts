@@ -3,7 +3,8 @@ import type { Image } from './images';
 import type { ReceiverReport } from './receiver';
 import type { Row } from './table';
 
-const LIMIT = 400;
+/** Puts a second. */
+export const LIMIT = 400;
 const LATENCY = 30;
 
 /** Stored and throttled puts in each tenth of a second, for the chart. */

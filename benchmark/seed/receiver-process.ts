@@ -9,7 +9,7 @@ export class ReceiverProcess {
   static async start(script: string, certificate?: Certificate): Promise<ReceiverProcess> {
     const child = fork(script, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const port = await ask(child, { do: 'listen', ...certificate }) as number;
-    return new ReceiverProcess(child, `${certificate ? 'https' : 'http'}://localhost:${port}`);
+    return new ReceiverProcess(child, `${certificate ? 'https' : 'http'}://127.0.0.1:${port}`);
   }
 
   private constructor(private readonly child: ChildProcess, readonly endpoint: string) {}

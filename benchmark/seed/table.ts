@@ -34,7 +34,7 @@ export function outcomeOf(row: Row | Skipped): Outcome {
   return reaches(row.wished) ? 'wished' : reaches(row.target) ? 'reached' : 'short';
 }
 
-export const TABLE_HEAD = '| measure | measured | to reach | wished | | made of |\n|---|---|---|---|---|---|';
+export const TABLE_HEAD = ['| measure | measured | to reach | wished | | made of |', '|---|---|---|---|---|---|'];
 
 export function tableLine(row: Row | Skipped): string {
   if ('skipped' in row) {
