@@ -1,8 +1,6 @@
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import { Size } from 'aws-cdk-lib';
 import { gatewayProps, Stage } from './stage';
-import { CachedVolumeGateway, SeedSource, SnapshotSeed } from '../../src';
+import { CachedVolumeGateway } from '../../src';
 
 let stage: Stage;
 beforeEach(async () => { stage = await Stage.open(); });
@@ -43,24 +41,6 @@ test('services that crash in the middle of a deployment cost nothing but time', 
   await cdk.deploy();
   expect(await stage.gatewayArns()).toHaveLength(1);
   expect(new Set(await stage.volumeArns()).size).toBe(4);
-});
-
-test('a seed whose worker is killed in the middle ends in one complete snapshot', async () => {
-  const image = path.join(stage.directory, 'image.img');
-  fs.writeFileSync(image, Buffer.alloc(256 * 1024 * 1024, 'contents'));
-  const cdk = stage.cdk('KilledWorker', (stack) => {
-    new SnapshotSeed(stack, 'Seed', { source: SeedSource.fromAsset(image) });
-  });
-
-  const { ended } = cdk.start('deploy', '--require-approval', 'never');
-  while (!(await stage.snapshots()).some((snapshot) => snapshot.State === 'pending')) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  await stage.cloud.killFunctions('Seed');
-
-  const { code, output } = await ended;
-  expect([code, output]).toEqual([0, expect.anything()]);
-  expect((await stage.snapshots()).map((snapshot) => snapshot.State)).toEqual(['completed']);
 });
 
 test('a function that is lost after it made a volume leaves none, and the next deployment has one', async () => {

@@ -1,8 +1,10 @@
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { CloudFormationClient, DescribeStackEventsCommand, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
+import { CancelUpdateStackCommand, CloudFormationClient, DescribeStackEventsCommand, DescribeStacksCommand, GetTemplateCommand, ListStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { EC2Client, DescribeSnapshotsCommand } from '@aws-sdk/client-ec2';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { ListExecutionsCommand, SFNClient } from '@aws-sdk/client-sfn';
 import { ListGatewaysCommand, ListVolumesCommand, StorageGatewayClient } from '@aws-sdk/client-storage-gateway';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Cdk } from '../../local/cdk';
@@ -19,6 +21,8 @@ export class Stage {
   private readonly gateways: StorageGatewayClient;
   private readonly ec2: EC2Client;
   private readonly cloudFormation: CloudFormationClient;
+  private readonly s3: S3Client;
+  private readonly states: SFNClient;
   private apps = 0;
 
   private constructor(public readonly directory: string, public readonly cloud: Cloud) {
@@ -26,6 +30,8 @@ export class Stage {
     this.gateways = new StorageGatewayClient({ ...settings, endpoint: cloud.endpoint });
     this.ec2 = new EC2Client({ ...settings, endpoint: cloud.endpoint });
     this.cloudFormation = new CloudFormationClient({ ...settings, endpoint: cloud.platformEndpoint });
+    this.s3 = new S3Client({ ...settings, endpoint: cloud.platformEndpoint, forcePathStyle: true });
+    this.states = new SFNClient({ ...settings, endpoint: cloud.platformEndpoint });
   }
 
   /** Synthesises an app of one stack, ready for the CLI. */
@@ -47,6 +53,34 @@ export class Stage {
 
   public async snapshots() {
     return (await this.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))).Snapshots ?? [];
+  }
+
+  /** Keys of what the seeds of a stack keep in their journal bucket. */
+  public async journalObjects(stackName: string): Promise<string[]> {
+    const lists = await Promise.all((await this.resources(stackName, 'AWS::S3::Bucket')).map(({ id: Bucket }) => this.s3.send(new ListObjectsV2Command({ Bucket }))));
+    return lists.flatMap(({ Contents = [] }) => Contents.map((object) => object.Key ?? ''));
+  }
+
+  /** ARNs of the executions of a stack's seeds that have not ended. */
+  public async runningExecutions(stackName: string): Promise<string[]> {
+    const machines = await this.resources(stackName, 'AWS::StepFunctions::StateMachine');
+    const seeds = machines.filter(({ logicalId }) => logicalId.startsWith('SnapshotSeedMachine'));
+    const lists = await Promise.all(seeds.map(({ id: stateMachineArn }) => this.states.send(new ListExecutionsCommand({ stateMachineArn, statusFilter: 'RUNNING' }))));
+    return lists.flatMap(({ executions = [] }) => executions.map((execution) => execution.executionArn ?? ''));
+  }
+
+  /** Resources of one type, also those that are gone. */
+  public async resources(StackName: string, type: string) {
+    const { StackResourceSummaries = [] } = await this.cloudFormation.send(new ListStackResourcesCommand({ StackName }));
+    return StackResourceSummaries.filter(({ ResourceType }) => ResourceType === type).map((resource) => ({
+      logicalId: resource.LogicalResourceId ?? '',
+      id: resource.PhysicalResourceId ?? '',
+      status: resource.ResourceStatus ?? '',
+    }));
+  }
+
+  public async cancelUpdate(StackName: string): Promise<void> {
+    await this.cloudFormation.send(new CancelUpdateStackCommand({ StackName }));
   }
 
   /** Everything that CloudFormation tells about the stack. */
@@ -76,7 +110,7 @@ export class Stage {
   }
 
   public async close(): Promise<void> {
-    [this.gateways, this.ec2, this.cloudFormation].forEach((client) => client.destroy());
+    [this.gateways, this.ec2, this.cloudFormation, this.s3, this.states].forEach((client) => client.destroy());
     await this.cloud.stop();
     fs.rmSync(this.directory, { recursive: true });
   }
@@ -90,4 +124,9 @@ export function gatewayProps(applianceAddress: string): CachedVolumeGatewayProps
     cache: [LocalDisk.byNode('/dev/sdb')],
     uploadBuffer: [LocalDisk.byNode('/dev/sdc')],
   };
+}
+
+/** Asks again until the answer is yes, with pauses of so many milliseconds. */
+export async function pausing(milliseconds: number, isSo: () => Promise<boolean>): Promise<void> {
+  while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
