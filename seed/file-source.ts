@@ -18,7 +18,7 @@ export class FileSource implements BlockSource {
     const file = await open(path, 'r');
     try {
       const stats = await file.stat();
-      return new FileSource(path, file, stats.isBlockDevice() ? await sizeOfDevice(stats) : stats.size, stats);
+      return new FileSource(path, file, stats.isBlockDevice() ? await sizeOfDevice(stats) : stats.size, stats, now);
     } catch (error) {
       await file.close();
       throw error;
