@@ -28,7 +28,8 @@ export interface Journal {
   flush?(): void;
 }
 
-const FATES: readonly (Fate | undefined)[] = [undefined, 'written', 'inherited', 'omitted'];
+/** What a byte of a stored journal says. */
+export const FATES: readonly (Fate | undefined)[] = [undefined, 'written', 'inherited', 'omitted'];
 /** Digests are kept in pieces that come into being when they are needed: of a sparse image most are not. */
 const PIECE = 4_096;
 

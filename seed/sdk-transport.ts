@@ -4,7 +4,11 @@ import {
 import { DeleteSnapshotCommand, DescribeSnapshotsCommand, EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
 import { BLOCK_SIZE } from './block';
 import { clientConfiguration, withoutRetries } from './sdk-client';
-import type { DescribedSnapshot, SnapshotState, SnapshotTransport, StartRequest, ListedBlock, Tag } from './snapshot-transport';
+import type { DescribedSnapshot, SnapshotState, SnapshotTransport, StartRequest, ListedBlock, ListRange, Tag } from './snapshot-transport';
+
+/** What the service takes for MaxResults. */
+const FEWEST_LISTED = 100;
+const MOST_LISTED = 10_000;
 
 /** The service by the AWS SDK; endpoints, Region and credentials come from its standard environment. */
 export class SdkTransport implements SnapshotTransport {
@@ -57,8 +61,9 @@ export class SdkTransport implements SnapshotTransport {
     }), { abortSignal });
   }
 
-  async list(snapshotId: string, pageToken: string | undefined, abortSignal?: AbortSignal) {
-    const command = new ListSnapshotBlocksCommand({ SnapshotId: snapshotId, NextToken: pageToken, MaxResults: 10_000 });
+  async list(snapshotId: string, pageToken: string | undefined, abortSignal?: AbortSignal, firstBlock?: number) {
+    const from = pageToken === undefined ? { StartingBlockIndex: firstBlock } : { NextToken: pageToken };
+    const command = new ListSnapshotBlocksCommand({ SnapshotId: snapshotId, MaxResults: 10_000, ...from });
     const { Blocks, NextToken } = await this.ebs.send(command, { abortSignal });
     const blocks = (Blocks ?? []).map(({ BlockIndex, BlockToken }) => ({
       index: present(BlockIndex, 'ListSnapshotBlocks', 'BlockIndex'),

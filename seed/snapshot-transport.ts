@@ -35,6 +35,14 @@ export interface BlockPage {
   readonly nextToken?: string;
 }
 
+/** Which part of the list is wanted. */
+export interface ListRange {
+  /** The list begins with this block or with the first one behind it. */
+  readonly startingBlockIndex: number;
+  /** More than so many blocks are not needed. */
+  readonly blockCount: number;
+}
+
 export interface ReadBlock {
   /** What the service says the digest is, base64. */
   readonly checksum?: string;
@@ -58,7 +66,8 @@ export interface SnapshotTransport {
   /** `digest` is the SHA-256 of the block; answers the checksum that the service has computed, base64. */
   put(snapshotId: string, index: number, block: Buffer, digest: Buffer, signal?: AbortSignal): Promise<string | undefined>;
   complete(snapshotId: string, blocksWritten: number, linearChecksum: string, signal?: AbortSignal): Promise<void>;
-  list(snapshotId: string, pageToken: string | undefined, signal?: AbortSignal): Promise<BlockPage>;
+  /** In ascending order of index. `firstBlock` counts for the first page, the token for those that follow. */
+  list(snapshotId: string, pageToken: string | undefined, signal?: AbortSignal, firstBlock?: number): Promise<BlockPage>;
   read(snapshotId: string, block: ListedBlock, signal?: AbortSignal): Promise<ReadBlock>;
   /** Undefined if there is no such snapshot. */
   describe(snapshotId: string, signal?: AbortSignal): Promise<DescribedSnapshot | undefined>;

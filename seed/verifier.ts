@@ -9,11 +9,23 @@ import type { ListedBlock, SnapshotTransport } from './snapshot-transport';
 /** How much is read back: nothing, some blocks by chance, or all. The list is compared in the last two cases. */
 export type Verification = 'none' | 'sample' | 'full';
 
+export interface BlockRange {
+  readonly firstBlock: number;
+  /** The first that is not meant; all to the end of the snapshot where this is absent. */
+  readonly endBlock?: number;
+}
+
 export interface VerifyOptions {
   readonly transport: SnapshotTransport;
   readonly snapshotId: string;
   readonly journal: Journal;
   readonly verify?: Verification;
+  /** Only this part of the snapshot, which is what the journal is about; all of it where this is absent. */
+  readonly part?: VerifiedPart;
+  /** Only these blocks: what is listed before or behind them is not looked at. The whole snapshot where this is absent. */
+  readonly range?: BlockRange;
+  /** 0 to 1: how much of what is listed is read back, where the journal does not know the whole snapshot. */
+  readonly share?: number;
   /** 0 to 1, for the choice of samples. */
   readonly random?: () => number;
   readonly retrier: Retrier;
@@ -21,6 +33,16 @@ export interface VerifyOptions {
   readonly concurrency: number;
   readonly signal?: AbortSignal;
   readonly onBlock?: (index: number) => void;
+}
+
+/** What one of several verifiers looks at. */
+export interface VerifiedPart {
+  readonly firstBlock: number;
+  readonly blockCount: number;
+  /** Whether nothing may follow behind it. */
+  readonly isLast: boolean;
+  /** How many blocks the whole snapshot holds: a sample is one of the whole. */
+  readonly blocksHeld: number;
 }
 
 /** Blocks of a sample: one in a hundred, within limits. */
@@ -46,14 +68,12 @@ export function blocksReadBack(blocks: number, verify: Verification): number {
  * Lists the snapshot, reads blocks back and compares them with the journal: the same blocks, in order, with the same digests.
  */
 export async function verifySnapshot(options: VerifyOptions): Promise<void> {
-  const { transport, snapshotId, journal, verify = 'full', random = Math.random, retrier, signal } = options;
+  const { snapshotId, journal, verify = 'full', random = Math.random, part } = options;
   const wanted = journal.held()[Symbol.iterator]();
-  const blockCount = journal.blocksWritten + journal.blocksInherited;
-  const share = blocksReadBack(blockCount, verify) / blockCount;
-  let pageToken: string | undefined;
-  do {
-    const page = await retrier.run('ListSnapshotBlocks', () => transport.list(snapshotId, pageToken, signal), { signal });
-    for (const { index } of page.blocks) {
+  const blocksHeld = part?.blocksHeld ?? journal.blocksWritten + journal.blocksInherited;
+  const share = blocksReadBack(blocksHeld, verify) / blocksHeld;
+  for await (const blocks of listed(options)) {
+    for (const { index } of blocks) {
       const next = wanted.next();
       if (next.done) {
         throw new VerificationError(`snapshot ${snapshotId} lists block ${index}, which was not written`);
@@ -62,13 +82,25 @@ export async function verifySnapshot(options: VerifyOptions): Promise<void> {
         throw new VerificationError(`snapshot ${snapshotId} lists block ${index} where block ${next.value} was expected`);
       }
     }
-    await readBack(page.blocks.filter(() => share === 1 || random() < share), options);
-    pageToken = page.nextToken;
-  } while (pageToken !== undefined);
+    await readBack(blocks.filter(() => share === 1 || random() < share), options);
+  }
   const missing = wanted.next();
   if (!missing.done) {
     throw new VerificationError(`snapshot ${snapshotId} does not list block ${missing.value}, which was written`);
   }
+}
+
+/** Page by page, which may be short or empty. */
+async function* listed({ transport, snapshotId, retrier, signal, part }: VerifyOptions): AsyncGenerator<readonly ListedBlock[]> {
+  const end = part === undefined || part.isLast ? Number.POSITIVE_INFINITY : part.firstBlock + part.blockCount;
+  const range = part && { startingBlockIndex: part.firstBlock, blockCount: part.blockCount };
+  let pageToken: string | undefined;
+  do {
+    const page = await retrier.run('ListSnapshotBlocks', () => transport.list(snapshotId, pageToken, signal, range), { signal });
+    const blocks = page.blocks.filter(({ index }) => index < end);
+    yield blocks;
+    pageToken = blocks.length < page.blocks.length ? undefined : page.nextToken;
+  } while (pageToken !== undefined);
 }
 
 async function readBack(blocks: readonly ListedBlock[], options: VerifyOptions): Promise<void> {
