@@ -6,7 +6,7 @@ import { BLOCK_SIZE } from './block-store';
 import { rememberParent } from './lineage';
 import { invalid, noSuchSnapshot } from './refusal';
 import type { Store } from './store';
-import { partitionOf } from '../../identity';
+import { encryptsByDefault, keyArnByDefault } from '../encryption-by-default';
 import { ServiceError } from '../errors';
 import type { Context, Given } from '../service';
 import { newSnapshotId, snapshotsOf, stateOf, NO_VOLUME, type Snapshot } from '../snapshots';
@@ -48,13 +48,13 @@ export async function startSnapshot(store: Store, input: Given<StartSnapshotRequ
     return replay(known, request, context);
   }
   const parent = input.ParentSnapshotId === undefined ? undefined : parentOf(input, input.ParentSnapshotId, context);
-  assertEncryption(input);
+  assertEncryption(input, context);
   assertTags(input);
   assertPendingQuota(context);
 
   const now = context.clock.time();
   const timeout = input.Timeout ?? DEFAULT_TIMEOUT;
-  const encrypted = input.Encrypted ?? parent?.encrypted ?? false;
+  const encrypted = input.Encrypted ?? parent?.encrypted ?? encryptsByDefault(context);
   const snapshot: Snapshot = {
     snapshotId: newSnapshotId(),
     ownerId: context.account,
@@ -65,7 +65,7 @@ export async function startSnapshot(store: Store, input: Given<StartSnapshotRequ
     failsAt: now + timeout * MINUTE,
     tags: (input.Tags ?? []).map(({ Key = '', Value = '' }) => ({ Key, Value })),
     encrypted,
-    ...(encrypted && { kmsKeyId: input.KmsKeyArn ?? parent?.kmsKeyId ?? defaultKey(context) }),
+    ...(encrypted && { kmsKeyId: input.KmsKeyArn ?? parent?.kmsKeyId ?? keyArnByDefault(context) }),
     volumeId: NO_VOLUME,
     ...(parent && { parentSnapshotId: parent.snapshotId }),
   };
@@ -162,6 +162,10 @@ function parentOf(input: Given<StartSnapshotRequest>, parentSnapshotId: string, 
   if (input.Encrypted !== undefined || input.KmsKeyArn !== undefined) {
     throw invalid('INVALID_PARAMETER_VALUE', 'Encrypted and KmsKeyArn cannot be specified together with ParentSnapshotId.');
   }
+  if (!parent.encrypted && encryptsByDefault(context)) {
+    const message = `The parent snapshot '${parentSnapshotId}' is not encrypted, and the account encrypts by default: an encrypted copy must be made of it first.`;
+    throw invalid('INVALID_DEPENDENCY_REQUEST', message);
+  }
   if (stateOf(parent, context.clock) !== 'completed') {
     throw invalid('INVALID_DEPENDENCY_REQUEST', `The parent snapshot '${parentSnapshotId}' is not completed.`);
   }
@@ -171,7 +175,10 @@ function parentOf(input: Given<StartSnapshotRequest>, parentSnapshotId: string, 
   return parent;
 }
 
-function assertEncryption({ Encrypted, KmsKeyArn }: Given<StartSnapshotRequest>): void {
+function assertEncryption({ Encrypted, KmsKeyArn }: Given<StartSnapshotRequest>, context: Context): void {
+  if (Encrypted === false && encryptsByDefault(context)) {
+    throw invalid('INVALID_PARAMETER_VALUE', 'Encrypted cannot be false in an account that encrypts by default.');
+  }
   if (KmsKeyArn !== undefined && Encrypted !== true) {
     throw invalid('INVALID_CUSTOMER_KEY', 'KmsKeyArn can be specified for an encrypted snapshot only.');
   }
@@ -195,9 +202,6 @@ function assertPendingQuota(context: Context): void {
     throw new ServiceError(402, 'ServiceQuotaExceededException', message, { reason: 'DEPENDENCY_SERVICE_QUOTA_EXCEEDED' });
   }
 }
-
-/** A key that stands for the account's default one. */
-const defaultKey = ({ account, region }: Context) => `arn:${partitionOf(region)}:kms:${region}:${account}:key/00000000-0000-0000-0000-000000000000`;
 
 function writable(store: Store, snapshotId: string, context: Context): Snapshot {
   const snapshot = snapshotsOf(context.state).get(snapshotId);

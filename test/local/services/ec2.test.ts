@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { CreateSnapshotCommand } from '@aws-sdk/client-storage-gateway';
 import { Bench } from './bench';
-import { callQuery } from './plain-http';
+import { authorization, callQuery } from './plain-http';
 
 let bench: Bench;
 let volumeArn: string;
@@ -133,7 +133,32 @@ test('a dry run says that it would have succeeded, and changes nothing', async (
   expect(await ids({})).toEqual([id]);
 });
 
+const ebsSetting = (Action: string, parameters: Record<string, string> = {}) => callQuery(bench.services.endpoint, 'ec2', { Action, Version: '2016-11-15', ...parameters });
+
 test('nothing is encrypted that is not asked to be', async () => {
   expect((await bench.ec2.send(new GetEbsEncryptionByDefaultCommand({}))).EbsEncryptionByDefault).toBe(false);
   expect((await bench.ec2.send(new GetEbsDefaultKmsKeyIdCommand({}))).KmsKeyId).toBe('alias/aws/ebs');
+});
+
+test('encryption by default is switched on and off, for a Region each', async () => {
+  expect((await ebsSetting('EnableEbsEncryptionByDefault')).body).toContain('<ebsEncryptionByDefault>true</ebsEncryptionByDefault>');
+  expect((await ebsSetting('GetEbsEncryptionByDefault')).body).toContain('<ebsEncryptionByDefault>true</ebsEncryptionByDefault>');
+  const elsewhere = await callQuery(bench.services.endpoint, 'ec2', { Action: 'GetEbsEncryptionByDefault', Version: '2016-11-15' }, authorization('ec2', 'us-west-2'));
+  expect(elsewhere.body).toContain('<ebsEncryptionByDefault>false</ebsEncryptionByDefault>');
+
+  expect((await ebsSetting('DisableEbsEncryptionByDefault', { DryRun: 'true' })).body).toContain('<Code>DryRunOperation</Code>');
+  expect((await ebsSetting('GetEbsEncryptionByDefault')).body).toContain('<ebsEncryptionByDefault>true</ebsEncryptionByDefault>');
+  expect((await ebsSetting('DisableEbsEncryptionByDefault')).body).toContain('<ebsEncryptionByDefault>false</ebsEncryptionByDefault>');
+});
+
+test('the default key is set by id, alias or ARN, shown as an ARN, and reset', async () => {
+  const id = '12345678-1234-1234-1234-123456789012';
+  const arn = `arn:aws:kms:eu-west-1:000000000000:key/${id}`;
+  expect((await ebsSetting('ModifyEbsDefaultKmsKeyId', { KmsKeyId: id })).body).toContain(`<kmsKeyId>${arn}</kmsKeyId>`);
+  expect((await ebsSetting('ModifyEbsDefaultKmsKeyId', { KmsKeyId: arn })).body).toContain(`<kmsKeyId>${arn}</kmsKeyId>`);
+  await ebsSetting('ModifyEbsDefaultKmsKeyId', { KmsKeyId: 'alias/mine' });
+  expect((await ebsSetting('GetEbsDefaultKmsKeyId')).body).toContain('<kmsKeyId>arn:aws:kms:eu-west-1:000000000000:alias/mine</kmsKeyId>');
+  expect(await ebsSetting('ModifyEbsDefaultKmsKeyId', { KmsKeyId: 'mine' })).toMatchObject({ status: 400, body: expect.stringContaining('<Code>InvalidParameterValue</Code>') });
+  expect((await ebsSetting('ModifyEbsDefaultKmsKeyId')).body).toContain('<Code>MissingParameter</Code>');
+  expect((await ebsSetting('ResetEbsDefaultKmsKeyId')).body).toContain('<kmsKeyId>alias/aws/ebs</kmsKeyId>');
 });

@@ -1,5 +1,6 @@
 import { Direct, refusal } from './direct';
 import { startLocalServices, type LocalServices } from '../../../../local/services';
+import { callQuery } from '../plain-http';
 
 let services: LocalServices;
 let direct: Direct;
@@ -54,6 +55,34 @@ test('wants to know the size of the volume', async () => {
 
 test('encrypts with the account\'s own key where none is named', async () => {
   expect((await direct.start({ Encrypted: true })).body.KmsKeyArn).toMatch(/^arn:aws:kms:eu-west-1:000000000000:key\//);
+});
+
+describe('in an account that encrypts by default', () => {
+  const ec2 = (Action: string, parameters: Record<string, string> = {}) => callQuery(services.endpoint, 'ec2', { Action, Version: '2016-11-15', ...parameters });
+
+  test('a snapshot is encrypted without being asked to be, with the account\'s key', async () => {
+    await ec2('EnableEbsEncryptionByDefault');
+    const managed = await direct.start();
+    expect(managed.body.KmsKeyArn).toMatch(/^arn:aws:kms:eu-west-1:000000000000:key\//);
+    expect((await ec2('DescribeSnapshots', { 'SnapshotId.1': managed.body.SnapshotId })).body).toContain('<encrypted>true</encrypted>');
+    await ec2('ModifyEbsDefaultKmsKeyId', { KmsKeyId: KEY });
+    expect((await direct.start()).body.KmsKeyArn).toBe(KEY);
+    expect((await direct.start({ Encrypted: true })).body.KmsKeyArn).toBe(KEY);
+  });
+
+  test('a snapshot cannot be left unencrypted', async () => {
+    expect((await direct.start({ Encrypted: false })).status).toBe(201);
+    await ec2('EnableEbsEncryptionByDefault');
+    expect(refusal(await direct.start({ Encrypted: false }))).toEqual([400, 'ValidationException', 'INVALID_PARAMETER_VALUE']);
+  });
+
+  test('a parent must be encrypted', async () => {
+    const plain = await direct.completed([0]);
+    const encrypted = await direct.completed([0], { Encrypted: true });
+    await ec2('EnableEbsEncryptionByDefault');
+    expect(refusal(await direct.start({ ParentSnapshotId: plain }))).toEqual([400, 'ValidationException', 'INVALID_DEPENDENCY_REQUEST']);
+    expect((await direct.start({ ParentSnapshotId: encrypted })).status).toBe(201);
+  });
 });
 
 describe('a client token', () => {
