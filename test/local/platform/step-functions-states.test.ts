@@ -178,4 +178,43 @@ describe('other states', () => {
     }, [{}, { do: 'throw', name: 'ItemError' }, { do: 'throw', name: 'ItemError' }]);
     expect({ status, error }).toEqual({ status: 'FAILED', error: 'ItemError' });
   });
+
+  test('Map takes its concurrency and its items from the input, retries each item by itself, and leaves its input as it was', async () => {
+    const [first, second] = ['map-first', 'map-second'].map(file);
+    const { result } = await run({
+      Each: {
+        Type: 'Map',
+        ItemsPath: '$.plan.items',
+        MaxConcurrencyPath: '$.workers',
+        ItemSelector: { 'do': 'throwUntil', 'name': 'OutOfTime', 'times': 3, 'file.$': '$$.Map.Item.Value', 'execution.$': '$$.Execution.Id' },
+        ItemProcessor: {
+          StartAt: 'One',
+          States: { One: { Type: 'Task', Resource: FUNCTION, Retry: [{ ErrorEquals: ['OutOfTime'], IntervalSeconds: 1, MaxAttempts: 2, BackoffRate: 1 }], End: true } },
+        },
+        ResultPath: null,
+        End: true,
+      },
+    }, { workers: 2, plan: { items: [first, second] } });
+    expect(result).toEqual({ workers: 2, plan: { items: [first, second] } });
+    expect([calls('map-first'), calls('map-second')]).toEqual([3, 3]);
+  });
+
+  test('what an item fails with is caught by its Map, cleaned up after, and given as error and cause of the execution', async () => {
+    const caught = { Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Clean up' }] };
+    const { status, error, cause } = await run({
+      'Each': {
+        Type: 'Map',
+        ItemsPath: '$.items',
+        ItemProcessor: { StartAt: 'One', States: { One: { Type: 'Task', Resource: FUNCTION, End: true } } },
+        ResultPath: null,
+        ...caught,
+        End: true,
+      },
+      'Clean up': { Type: 'Task', Resource: FUNCTION, Parameters: { do: 'count', file: file('cleaned') }, ResultPath: null, Next: 'Failed' },
+      'Failed': { Type: 'Fail', ErrorPath: '$.failure.Error', CausePath: '$.failure.Cause' },
+    }, { items: [{}, { do: 'throw', name: 'ItemError', message: 'this one' }] });
+    expect({ status, error }).toEqual({ status: 'FAILED', error: 'ItemError' });
+    expect(JSON.parse(cause ?? '')).toMatchObject({ errorType: 'ItemError', errorMessage: 'this one' });
+    expect(calls('cleaned')).toBe(1);
+  });
 });
