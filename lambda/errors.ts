@@ -6,7 +6,7 @@
  */
 type Condition =
   | 'gone' | 'not connected' | 'busy' | 'throttled' | 'denied' | 'failed inside' | 'not ready' | 'already allocated' | 'name taken' | 'in use'
-  | 'key unusable' | 'key expired' | 'not for this gateway';
+  | 'key unusable' | 'key expired' | 'not for this gateway' | 'no bucket';
 
 interface Signs {
   readonly codes: readonly string[];
@@ -77,6 +77,11 @@ export const CONDITIONS: Record<Condition, Signs> = {
     codes: ['UnsupportedOperationForGatewayType', 'NotSupported'],
     texts: [/operation is not valid for the specified gateway/i, /specified operation is not supported/i],
   },
+  // Not among what is gone: the bucket of an image can be missing, too.
+  'no bucket': {
+    codes: ['NoSuchBucket'],
+    texts: [],
+  },
 };
 
 /** What a service would say, where its answer is empty instead. */
@@ -108,6 +113,7 @@ export const isKeyUnusable = (error: unknown) => is('key unusable', error);
 export const isKeyExpired = (error: unknown) => is('key expired', error);
 /** The gateway is of a type that does not know the operation. */
 export const isNotForThisGateway = (error: unknown) => is('not for this gateway', error);
+export const isNoBucket = (error: unknown) => is('no bucket', error);
 export const isDenied = (error: unknown) => is('denied', error);
 
 /** It is unknown whether the call took effect: only what can be repeated without harm may be repeated. */

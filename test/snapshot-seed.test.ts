@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, CfnParameter, RemovalPolicy, Size, Stack, Tags } from 'aws-cdk-lib';
+import { App, CfnParameter, Duration, RemovalPolicy, Size, Stack, Tags } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import { aGateway, aStack } from './declarations';
-import { SeedSource, SnapshotSeed, type SnapshotSeedProps } from '../src';
+import { SeedSource, SeedVerification, SnapshotSeed, type SnapshotSeedProps, ZeroBlocks } from '../src';
 
 const SEED = 'Custom::EBSSnapshotSeed';
 
@@ -99,22 +99,117 @@ test('all seeds of a stack share one state machine and one worker', () => {
   template.resourcePropertiesCountIs('AWS::Lambda::Function', { Timeout: 900, MemorySize: 1769 }, 1);
 });
 
-test('the state machine starts a worker that was lost again, and hides no failure', () => {
+test('what the user chooses is sent, and what is left to the handler is not', () => {
   const stack = aStack();
-  aSeed(stack);
-  const [machine] = Object.values(Template.fromStack(stack).findResources('AWS::StepFunctions::StateMachine', {
-    Properties: { DefinitionString: { 'Fn::Join': ['', Match.arrayWith([Match.stringLikeRegexp('Seeds one snapshot')])] } },
-  }));
-  const parts = machine.Properties.DefinitionString['Fn::Join'][1] as unknown[];
-  const definition = JSON.parse(parts.map((part) => (typeof part === 'string' ? part : 'X')).join(''));
-  expect(definition.States.Seed).toMatchObject({
-    Type: 'Task',
-    End: true,
-    OutputPath: '$.Payload',
-    Retry: [{ ErrorEquals: expect.arrayContaining(['Lambda.Unknown', 'Runtime.ExitError']), MaxAttempts: 2 }],
-    Parameters: { Payload: { 'execution.$': '$$.Execution.Id', 'input.$': '$' } },
+  const parent = aSeed(stack, {}, 'Parent');
+  aSeed(stack, {
+    parent,
+    zeroBlocks: ZeroBlocks.OMIT,
+    verify: SeedVerification.SAMPLE,
+    maxPutsPerSecond: 400,
+    workers: 8,
+    waitForCompletion: false,
+    tags: { Name: 'golden' },
   });
-  expect(definition.States.Seed).not.toHaveProperty('Catch');
+  const template = Template.fromStack(stack);
+  template.hasResourceProperties(SEED, {
+    JournalBucket: { Ref: Match.stringLikeRegexp('^SnapshotSeedMachineJournal') },
+    ParentSnapshotId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Parent'), 'SnapshotId'] },
+    ZeroBlocks: 'OMIT',
+    Verify: 'SAMPLE',
+    MaxPutsPerSecond: '400',
+    Workers: '8',
+    WaitForCompletion: 'false',
+    Tags: [{ Key: 'Name', Value: 'golden' }],
+  });
+  template.hasResourceProperties(SEED, {
+    ParentSnapshotId: Match.absent(),
+    ZeroBlocks: Match.absent(),
+    Verify: Match.absent(),
+    MaxPutsPerSecond: Match.absent(),
+    Workers: Match.absent(),
+    WaitForCompletion: Match.absent(),
+  });
+});
+
+describe('a seed that is not waited for', () => {
+  test('knows its snapshot and its size', () => {
+    const { snapshotId, volumeSizeInGiB } = aSeed(aStack(), { waitForCompletion: false });
+    expect([snapshotId, volumeSizeInGiB]).toEqual([expect.any(String), expect.any(String)]);
+  });
+
+  test.each(['blocksWritten', 'checksum', 'seconds'] as const)('fails for its %s', (property) => {
+    const seed = aSeed(aStack(), { waitForCompletion: false });
+    expect(() => seed[property]).toThrow(`'${property}' of Branch/Seed is not known when the stack is deployed, because 'waitForCompletion' is false`);
+  });
+});
+
+describe('the execution', () => {
+  const urlIn = (region: string) => {
+    const stack = aStack({ env: { account: '111122223333', region } });
+    aSeed(stack, { outputExecutionUrl: true });
+    const [output] = Object.values(Template.fromStack(stack).findOutputs('*'));
+    return output.Value['Fn::Join'][1] as [string, { Ref: string }];
+  };
+
+  test('stands in the outputs when it is asked for', () => {
+    const stack = aStack();
+    aSeed(stack);
+    expect(Template.fromStack(stack).findOutputs('*')).toEqual({});
+    expect(urlIn('eu-central-1')).toEqual([
+      'https://eu-central-1.console.aws.amazon.com/states/home?region=eu-central-1#/v2/executions/details/', { Ref: expect.stringMatching(/^Seed/) },
+    ]);
+  });
+
+  test('is shown by the console of its partition', () => {
+    expect(urlIn('cn-north-1')[0]).toContain('https://cn-north-1.console.amazonaws.cn/states/');
+    expect(urlIn('us-gov-west-1')[0]).toContain('https://us-gov-west-1.console.amazonaws-us-gov.com/states/');
+  });
+});
+
+test('its metrics are those of its own snapshot, summed up', () => {
+  const stack = aStack();
+  const seed = aSeed(stack);
+  const metrics = [
+    seed.metricBlocksWritten(), seed.metricBytesWritten(), seed.metricBlocksVerified(), seed.metricThrottles(), seed.metricRetries({ period: Duration.minutes(5) }),
+  ];
+  expect(metrics.map(({ metricName }) => metricName)).toEqual(['BlocksWritten', 'BytesWritten', 'BlocksVerified', 'Throttles', 'Retries']);
+  expect(metrics.map(({ period }) => period.toMinutes())).toEqual([1, 1, 1, 1, 5]);
+  expect(metrics[1].unit).toBe('Bytes');
+  const [logicalId] = Object.keys(Template.fromStack(stack).findResources(SEED));
+  for (const { namespace, dimensions, statistic } of metrics) {
+    expect(stack.resolve({ namespace, dimensions, statistic })).toEqual({
+      namespace: 'cdk-storage-gateway', dimensions: { SnapshotSeed: `Branch/${logicalId}` }, statistic: 'Sum',
+    });
+  }
+});
+
+describe('the bucket of the journals', () => {
+  test.each<[string, (RemovalPolicy | undefined)[], string]>([
+    ['goes when no snapshot is kept', [RemovalPolicy.DESTROY, RemovalPolicy.DESTROY], 'Delete'],
+    ['is kept with the digests of kept snapshots', [RemovalPolicy.DESTROY, undefined, RemovalPolicy.DESTROY], 'RetainExceptOnCreate'],
+    ['is always kept where a snapshot is', [undefined, RemovalPolicy.RETAIN, RemovalPolicy.DESTROY], 'Retain'],
+  ])('%s', (_, policies, DeletionPolicy) => {
+    const stack = aStack();
+    policies.forEach((removalPolicy, index) => aSeed(stack, { removalPolicy }, `Seed${index}`));
+    Template.fromStack(stack).hasResource('AWS::S3::Bucket', { DeletionPolicy });
+  });
+
+  test('is one, private, encrypted, and keeps no journal for long', () => {
+    const stack = aStack();
+    aSeed(stack);
+    aSeed(stack, {}, 'Other');
+    const template = Template.fromStack(stack);
+    template.resourceCountIs('AWS::S3::Bucket', 1);
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: { ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }] },
+      PublicAccessBlockConfiguration: { BlockPublicAcls: true, BlockPublicPolicy: true, IgnorePublicAcls: true, RestrictPublicBuckets: true },
+      LifecycleConfiguration: { Rules: [{ Prefix: 'journal/', ExpirationInDays: 7, Status: 'Enabled' }] },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: { Statement: [{ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }] },
+    });
+  });
 });
 
 describe('permissions', () => {
@@ -196,6 +291,59 @@ describe('fails', () => {
     ['for a description of 256 characters', { description: 'd'.repeat(256) }, "'description' must be 0 to 255 characters"],
   ])('%s', (_, props, message) => {
     expect(() => aSeed(aStack(), props)).toThrow(message);
+  });
+
+  test.each<[string, Partial<SnapshotSeedProps>, string]>([
+    ['for no puts', { maxPutsPerSecond: 0 }, "'maxPutsPerSecond' must be a whole number from 1 to 1000, got 0"],
+    ['for more puts than the service takes', { maxPutsPerSecond: 1_001 }, "'maxPutsPerSecond' must be a whole number from 1 to 1000, got 1001"],
+    ['for half a put', { maxPutsPerSecond: 0.5 }, "'maxPutsPerSecond' must be a whole number from 1 to 1000, got 0.5"],
+    ['for no worker', { workers: 0 }, "'workers' must be a whole number from 1 to 40, got 0"],
+    ['for more workers than run side by side', { workers: 41 }, "'workers' must be a whole number from 1 to 40, got 41"],
+  ])('%s', (_, props, message) => {
+    expect(() => aSeed(aStack(), props)).toThrow(message);
+  });
+
+  test('for zeros that are left out of an encrypted snapshot', () => {
+    const stack = aStack();
+    expect(() => aSeed(stack, { encryptionKey: new kms.Key(stack, 'Key'), zeroBlocks: ZeroBlocks.OMIT }))
+      .toThrow("'zeroBlocks' must be WRITE with 'encryptionKey', got \"OMIT\": what an encrypted snapshot lacks does not read as zeros");
+  });
+
+  test('for a key beside a parent', () => {
+    const stack = aStack();
+    expect(() => aSeed(stack, { encryptionKey: new kms.Key(stack, 'Key'), parent: aSeed(stack, {}, 'Parent') }))
+      .toThrow("'encryptionKey' and 'parent' cannot both be given: what starts from a parent is encrypted as that is");
+  });
+
+  test('for a parent whose digests are not in the stack', () => {
+    const app = new App();
+    const stack = new Stack(app, 'Branch');
+    const elsewhere = aSeed(new Stack(app, 'Elsewhere'));
+    const imported = SnapshotSeed.fromSnapshotId(stack, 'Imported', 'snap-0123456789abcdef0');
+    expect(() => aSeed(stack, { parent: imported })).toThrow(
+      /^'parent' must be a SnapshotSeed of the same stack, whose digests are kept there, got "Branch\/Imported": seed the image without it, or in a terminal/,
+    );
+    expect(() => aSeed(stack, { parent: elsewhere }, 'Second')).toThrow('got "Elsewhere/Seed"');
+  });
+
+  const fileOf = (gib: number) => {
+    const file = join(directory, `${gib}.img`);
+    writeFileSync(file, '');
+    truncateSync(file, gib * 2 ** 30);
+    return SeedSource.fromAsset(file);
+  };
+
+  test('for a file that takes longer than CloudFormation waits', () => {
+    expect(() => aSeed(aStack(), { source: fileOf(1_000) })).toThrow(
+      "the image of 'source' has 1000 GiB and takes 74 minutes or more, where CloudFormation leaves it 54 minutes: set 'waitForCompletion' to false, verify less, "
+      + 'seed it in a terminal (npx cdk-storage-gateway seed) and name it by SnapshotSeed.fromSnapshotId, or make the image smaller',
+    );
+    expect(() => aSeed(aStack(), { source: fileOf(100), maxPutsPerSecond: 50, workers: 2 }))
+      .toThrow("set 'waitForCompletion' to false, raise 'maxPutsPerSecond' from 50, raise 'workers' from 2, verify less");
+  });
+
+  test('for a file of 4,000 GiB, waited for or not', () => {
+    expect(() => aSeed(aStack(), { source: fileOf(4_000), waitForCompletion: false })).toThrow('has 4000 GiB, and a stack can seed at most 3996 GiB');
   });
 
   test('for a file that is not there, is a folder, or is empty', () => {

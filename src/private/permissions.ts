@@ -31,6 +31,11 @@ export const PERMISSIONS: readonly Permission[] = [
     reason: 'EC2 lists take no resource',
   },
   {
+    actions: ['ec2:GetEbsEncryptionByDefault'],
+    resources: ['*'],
+    reason: 'the settings of an account are no resource',
+  },
+  {
     actions: ['kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKeyWithoutPlaintext'],
     resources: ['arn:${Partition}:kms:${Region}:*:key/*'],
     conditions: { StringEquals: { 'kms:ViaService': 'storagegateway.${Region}.amazonaws.com' } },

@@ -83,7 +83,7 @@ export class SeedMachine extends Construct {
         new iam.PolicyStatement({ actions: ['states:ListExecutions', 'states:StartExecution'], resources: [machine.stateMachineArn] }),
         new iam.PolicyStatement({ actions: ['states:DescribeExecution', 'states:StopExecution'], resources: [executions] }),
         // Whoever deletes a seed deletes what it left in the bucket, and looks for what a parent left.
-        ...journalStatements(this.journal, 's3:GetObject', 's3:DeleteObject'),
+        ...journalStatements(this.journal, 's3:DeleteObject'),
       ]),
       // Beside the role, because the worker must be there before its state machine.
       new iam.Policy(this, 'WorkerExecutions', {

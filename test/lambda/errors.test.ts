@@ -35,6 +35,9 @@ describe.each([
     ['EC2 on a snapshot', { __type: 'InvalidSnapshot.NotFound', message: "The snapshot 'snap-0' does not exist." }],
     ['Step Functions on an execution', { __type: 'ExecutionDoesNotExist', message: '' }],
   ]],
+  ['isNoBucket', [
+    ['S3 on a bucket', { __type: 'NoSuchBucket', message: 'The specified bucket does not exist', status: 404 }],
+  ]],
   ['isAlreadyAllocated', [
     ['the code', { __type: 'InvalidGatewayRequestException', errorCode: 'DiskAlreadyAllocated', message: '' }],
     ['the text alone', { __type: 'InvalidGatewayRequestException', message: 'The specified disk is already allocated.' }],
