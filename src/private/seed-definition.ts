@@ -60,15 +60,15 @@ export function seedDefinition(scope: Construct, worker: lambda.IFunction): step
 
   const failed = new stepfunctions.Fail(scope, 'Failed', { errorPath: '$.failure.Error', causePath: '$.failure.Cause' });
   // Whoever deletes the failed seed cleans up after it, too.
-  const cleanUp = single('Clean up', 'clean-up', { reached: objectAt('$') }, DISCARD).addCatch(failed, { resultPath:  $.cleanUpFailure' });
+  const cleanUp = single('Clean up', 'clean-up', { reached: objectAt('$') }, DISCARD).addCatch(failed, { resultPath: '$.cleanUpFailure' });
   cleanUp.next(failed);
-  for (const state of [start, write, complete, comple     verify, finish]) {
-    state.addCatch(cleanUp, { resu  Pat   '$.failure' });
+  for (const state of [start, write, complete, completed, verify, finish]) {
+    state.addCatch(cleanUp, { resultPath: '$.failure' });
   }
 
-  return start.next(write).next(complete    xt(completed).next(
-    new stepfunctions.Choice(scope,        to be verified')
-      .when(stepfunctions.Condition.stringEquals('$.seed.ve       'none'), finish)
-      .otherwis  verify.next(finish)),
+  return start.next(write).next(complete).next(completed).next(
+    new stepfunctions.Choice(scope, 'Is it to be verified')
+      .when(stepfunctions.Condition.stringEquals('$.seed.verify', 'none'), finish)
+      .otherwise(verify.next(finish)),
   );
 }
