@@ -25,7 +25,8 @@ export const settingOperations = (): Operation[] => [
   operation<ModifyEbsDefaultKmsKeyIdRequest, GetEbsDefaultKmsKeyIdResult>(ModifyEbsDefaultKmsKeyId$, { KmsKeyId: { required: true } }, (input, context) => {
     const { KmsKeyId = '' } = input;
     if (!KEY_ID.test(KmsKeyId)) {
-      throw new ServiceError(400, 'InvalidParameterValue', `Value (${KmsKeyId}) for parameter KmsKeyId is invalid. It must be the id, alias or ARN of a KMS key`);
+      const message = `Value (${KmsKeyId}) for parameter KmsKeyId is invalid. It must be the id, alias or ARN of a KMS key`;
+      throw new ServiceError(400, 'InvalidParameterValue', message);
     }
     refuseDryRun(input);
     setDefaultKey(context, KmsKeyId);
