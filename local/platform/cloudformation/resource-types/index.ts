@@ -55,7 +55,7 @@ export const RESOURCE_TYPES: Readonly<Record<string, ResourceType>> = {
   'AWS::Logs::LogGroup': logs.logGroup,
   'AWS::Logs::ResourcePolicy': logs.resourcePolicy,
   'AWS::S3::Bucket': s3.bucket,
-  'AWS::S3::BucketPolicy': accepted(['Bucket', 'PolicyDocument']),
+  'AWS::S3::BucketPolicy': s3.bucketPolicy,
   'AWS::SecretsManager::Secret': secretsManager.secret,
   'AWS::StepFunctions::StateMachine': stepFunctions.stateMachine,
 };
