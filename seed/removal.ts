@@ -9,10 +9,12 @@ export async function deleteSnapshot(transport: SnapshotTransport, retrier: Retr
   await retrier.run(`DeleteSnapshot of ${snapshotId}`, () => transport.delete(snapshotId), { budget: BUDGET });
 }
 
-/** Deletes what carries the marker of a seed, and those that are known without it: a new snapshot is not found at once. */
-export async function deleteSnapshots(transport: SnapshotTransport, retrier: Retrier, marker: Tag, ...known: string[]): Promise<void> {
+/** Deletes what carries the marker of a seed, and those that are known without it: a new snapshot is not found at once. Answers which. */
+export async function deleteSnapshots(transport: SnapshotTransport, retrier: Retrier, marker: Tag, ...known: string[]): Promise<string[]> {
   const found = await retrier.run('DescribeSnapshots', () => transport.find(marker), { budget: BUDGET });
-  for (const snapshotId of new Set([...known, ...found.map((snapshot) => snapshot.snapshotId)])) {
+  const all = [...new Set([...known, ...found.map((snapshot) => snapshot.snapshotId)])];
+  for (const snapshotId of all) {
     await deleteSnapshot(transport, retrier, snapshotId);
   }
+  return all;
 }

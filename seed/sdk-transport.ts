@@ -61,9 +61,12 @@ export class SdkTransport implements SnapshotTransport {
     }), { abortSignal });
   }
 
-  async list(snapshotId: string, pageToken: string | undefined, abortSignal?: AbortSignal, firstBlock?: number) {
-    const from = pageToken === undefined ? { StartingBlockIndex: firstBlock } : { NextToken: pageToken };
-    const command = new ListSnapshotBlocksCommand({ SnapshotId: snapshotId, MaxResults: 10_000, ...from });
+  async list(snapshotId: string, pageToken: string | undefined, abortSignal?: AbortSignal, range?: ListRange) {
+    const command = new ListSnapshotBlocksCommand({
+      SnapshotId: snapshotId,
+      ...(pageToken === undefined ? { StartingBlockIndex: range?.startingBlockIndex } : { NextToken: pageToken }),
+      MaxResults: Math.min(MOST_LISTED, Math.max(FEWEST_LISTED, range?.blockCount ?? MOST_LISTED)),
+    });
     const { Blocks, NextToken } = await this.ebs.send(command, { abortSignal });
     const blocks = (Blocks ?? []).map(({ BlockIndex, BlockToken }) => ({
       index: present(BlockIndex, 'ListSnapshotBlocks', 'BlockIndex'),

@@ -164,7 +164,12 @@ class Seed {
     }
     const { snapshotId } = this.progress;
     const { transport, marker } = this.options;
-    return deleteSnapshots(transport, this.retrier, marker, ...snapshotId === undefined ? [] : [snapshotId]).catch((error: unknown) => error);
+    try {
+      await deleteSnapshots(transport, this.retrier, marker, ...snapshotId === undefined ? [] : [snapshotId]);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
   }
 
   private async fill(snapshotId: string, state: UsableSnapshot['state']): Promise<SeedResult> {

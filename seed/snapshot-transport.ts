@@ -66,8 +66,8 @@ export interface SnapshotTransport {
   /** `digest` is the SHA-256 of the block; answers the checksum that the service has computed, base64. */
   put(snapshotId: string, index: number, block: Buffer, digest: Buffer, signal?: AbortSignal): Promise<string | undefined>;
   complete(snapshotId: string, blocksWritten: number, linearChecksum: string, signal?: AbortSignal): Promise<void>;
-  /** In ascending order of index. `firstBlock` counts for the first page, the token for those that follow. */
-  list(snapshotId: string, pageToken: string | undefined, signal?: AbortSignal, firstBlock?: number): Promise<BlockPage>;
+  /** In ascending order of index. The range counts for the first page, the token for those that follow. */
+  list(snapshotId: string, pageToken: string | undefined, signal?: AbortSignal, range?: ListRange): Promise<BlockPage>;
   read(snapshotId: string, block: ListedBlock, signal?: AbortSignal): Promise<ReadBlock>;
   /** Undefined if there is no such snapshot. */
   describe(snapshotId: string, signal?: AbortSignal): Promise<DescribedSnapshot | undefined>;

@@ -9,12 +9,6 @@ import type { ListedBlock, SnapshotTransport } from './snapshot-transport';
 /** How much is read back: nothing, some blocks by chance, or all. The list is compared in the last two cases. */
 export type Verification = 'none' | 'sample' | 'full';
 
-export interface BlockRange {
-  readonly firstBlock: number;
-  /** The first that is not meant; all to the end of the snapshot where this is absent. */
-  readonly endBlock?: number;
-}
-
 export interface VerifyOptions {
   readonly transport: SnapshotTransport;
   readonly snapshotId: string;
@@ -22,10 +16,6 @@ export interface VerifyOptions {
   readonly verify?: Verification;
   /** Only this part of the snapshot, which is what the journal is about; all of it where this is absent. */
   readonly part?: VerifiedPart;
-  /** Only these blocks: what is listed before or behind them is not looked at. The whole snapshot where this is absent. */
-  readonly range?: BlockRange;
-  /** 0 to 1: how much of what is listed is read back, where the journal does not know the whole snapshot. */
-  readonly share?: number;
   /** 0 to 1, for the choice of samples. */
   readonly random?: () => number;
   readonly retrier: Retrier;

@@ -82,8 +82,8 @@ export type CompleteTask = Step<'complete'> & { readonly plan: PlannedSeed };
 export type AwaitTask = Step<'await'> & { readonly snapshot: SharedSnapshot };
 export type VerifyTask = ShardStep<'verify'> & { readonly completion: Completion };
 export type FinishTask = Step<'finish'> & { readonly plan: PlannedSeed; readonly completion: Completion };
-/** How far it came is not known. */
-export type CleanUpTask = Step<'clean-up'>;
+/** How far it came is in the state of the execution: nothing is planned if it failed before. */
+export type CleanUpTask = Step<'clean-up'> & { readonly reached: { readonly plan?: PlannedSeed } };
 
 /** What the state machine hands to the worker. */
 export type SeedTask = PlanTask | WriteTask | CompleteTask | AwaitTask | VerifyTask | FinishTask | CleanUpTask;
