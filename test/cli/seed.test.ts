@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { DeleteSnapshotCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { DeleteSnapshotCommand, EC2Client, EnableEbsEncryptionByDefaultCommand } from '@aws-sdk/client-ec2';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE, lastLine, Terminal } from './terminal';
 import { diskImage } from '../../demo/image';
@@ -105,6 +105,19 @@ test('a kill between completion and the end of the command is nothing but a repe
   expect(again.code).toBe(0);
   expect(terminal.snapshots()).toEqual([{ id: lastLine(again), state: 'completed' }]);
   expect(terminal.calls('PutSnapshotBlock')).toBe(20);
+});
+
+test('a service that gives other bytes back than it was given: exit 4, and nothing is left', async () => {
+  await terminal.close();
+  terminal = await Terminal.open({ snapshotQuotas: {}, accountQuotas: {}, corruptBlocks: [3] });
+
+  const ended = await terminal.run('seed', terminal.image('image', 5), '--verify', 'full', '--json');
+
+  expect(ended.code).toBe(4);
+  expect(ended.stderr).toContain('block 3');
+  expect(JSON.parse(ended.stdout)).toMatchObject({ exitCode: 4 });
+  expect(terminal.snapshots()).toEqual([]);
+  expect(journals()).toEqual([]);
 });
 
 test('a refused block is fatal at once: exit 1, and nothing is left', async () => {
@@ -298,6 +311,23 @@ test('zeros are not left out of what will be encrypted', async () => {
 
   const parent = lastLine(await terminal.run('seed', image, '--kms-key', key));
   expect((await terminal.run('seed', image, '--zero-blocks', 'omit', '--parent', parent)).code).toBe(3);
+});
+
+test('zeros are not left out where the account encrypts by default, and an unencrypted parent is refused before anything is started', async () => {
+  const image = terminal.image('image', 2);
+  const parent = lastLine(await terminal.run('seed', image));
+  const client = new EC2Client({ endpoint: terminal.services.endpoint, region: 'eu-west-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+  await client.send(new EnableEbsEncryptionByDefaultCommand({}));
+  client.destroy();
+  const started = terminal.calls('StartSnapshot');
+
+  const refused = await terminal.run('seed', image, '--zero-blocks', 'omit');
+  expect([refused.code, refused.stderr]).toEqual([3, expect.stringContaining('encryption by default')]);
+  expect((await terminal.run('seed', image, '--parent', parent)).code).toBe(3);
+  expect(terminal.calls('StartSnapshot')).toBe(started);
+
+  const written = await terminal.run('seed', image);
+  expect([written.code, written.stderr]).toEqual([0, expect.stringContaining('encryption: because of the account\'s encryption by default')]);
 });
 
 test('a question of the preflight that is refused is not checked, and no reason to stop', async () => {

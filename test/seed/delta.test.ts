@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { anImage, BLOCK_SIZE, MemorySource, Seeding } from './seeding';
+import { mayPass } from '../../seed/condition';
 import { MemoryJournal } from '../../seed/journal';
 import { planSeed } from '../../seed/plan';
-import { Retrier } from '../../seed/retrier';
+import { OperationError, Retrier } from '../../seed/retrier';
 import { SnapshotLeftError } from '../../seed/seed';
 
 jest.setTimeout(120_000);
@@ -69,6 +70,19 @@ test('a run that may be resumed keeps its snapshot, and the next one puts only w
   expect(seeding.snapshots()).toMatchObject([{ id: snapshotId, state: 'completed' }]);
   expect(seeding.calls('PutSnapshotBlock')).toBeLessThanOrEqual(21);
   expect((await seeding.contents(snapshotId, image.length)).equals(image)).toBe(true);
+});
+
+test('a network that stays away for longer than a request is tried keeps the snapshot of a run that may be resumed', async () => {
+  const image = anImage(6 * BLOCK_SIZE);
+  const journal = new MemoryJournal(6);
+  const options = { openJournal: () => journal, mayResume: (error: unknown) => error instanceof OperationError && mayPass(error.cause), concurrency: 1 };
+  seeding.services.control.injectFault({ service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', nth: 4, times: 10_000, error: 'reset' });
+  await expect(seeding.run(image, options)).rejects.toThrow(/^PutSnapshotBlock of block 3 failed after \d+ tries/);
+  expect(seeding.snapshots()).toMatchObject([{ state: 'pending' }]);
+  seeding.services.control.clearFaults();
+
+  const { snapshotId } = await seeding.run(image, options);
+  expect(seeding.snapshots()).toMatchObject([{ id: snapshotId, state: 'completed' }]);
 });
 
 test('a snapshot that cannot be removed is told', async () => {

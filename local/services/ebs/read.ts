@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   Block, ChangedBlock, GetSnapshotBlockRequest, GetSnapshotBlockResponse, ListChangedBlocksRequest, ListChangedBlocksResponse,
   ListSnapshotBlocksRequest, ListSnapshotBlocksResponse,
@@ -23,7 +24,15 @@ export async function getSnapshotBlock(
   if (!holder || store.tokens.open(`block ${snapshotId}`, token, context.clock.time()) !== index) {
     throw invalid('INVALID_BLOCK_TOKEN', `The block token is not valid for block ${index} of snapshot '${snapshotId}', or has expired.`);
   }
-  return { DataLength: BLOCK_SIZE, BlockData: await holder.read(index), Checksum: holder.digest(index).toString('base64'), ChecksumAlgorithm: 'SHA256' };
+  const answer = { DataLength: BLOCK_SIZE, ChecksumAlgorithm: 'SHA256' } as const;
+  const block = await holder.read(index);
+  if (store.corruptBlocks.has(index)) {
+    const other = Buffer.from(block);
+    other[0] ^= 1;
+    // A service that lost what it was given does not know it: the checksum fits the bytes.
+    return { ...answer, BlockData: other, Checksum: createHash('sha256').update(other).digest('base64') };
+  }
+  return { ...answer, BlockData: block, Checksum: holder.digest(index).toString('base64') };
 }
 
 export async function listSnapshotBlocks(

@@ -16,6 +16,8 @@ export interface ElasticBlockStoreOptions {
   readonly invisibleForSeconds?: number;
   /** Pages that are shorter than asked for, and empty ones before the end. */
   readonly shortPages?: boolean;
+  /** Indices of blocks of which other bytes are given back than were put. */
+  readonly corruptBlocks?: readonly number[];
 }
 
 /** What the operations share. */
@@ -26,6 +28,7 @@ export class Store {
   /** Milliseconds. */
   readonly invisibleFor: number;
   readonly shortPages: boolean;
+  readonly corruptBlocks: ReadonlySet<number>;
 
   constructor(private readonly environment: Environment, options: ElasticBlockStoreOptions) {
     this.blocks = new BlockStores(join(environment.directory, 'ebs'));
@@ -33,6 +36,7 @@ export class Store {
     this.tokens = new Tokens(environment.state);
     this.invisibleFor = (options.invisibleForSeconds ?? 0) * 1_000;
     this.shortPages = options.shortPages ?? false;
+    this.corruptBlocks = new Set(options.corruptBlocks);
   }
 
   /** Frees the blocks of snapshots that were deleted and that no other snapshot is based on. */
