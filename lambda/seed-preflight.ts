@@ -24,18 +24,21 @@ const WAY_WITHOUT_PARENT = 'leave \'parent\' out and write the image whole';
 
 /** Looks whether the seed can succeed. Reads only; everything that would fail after minutes fails here. */
 export async function preflight({ properties, owner, tags }: Request<Type>): Promise<SeedInput> {
-  const { SourceBucket: bucket, SourceKey: key, SourceVersionId, VolumeSize, KmsKeyArn, ZeroBlocks = 'WRITE', ParentSnapshotId, JournalBucket } = properties;
+  const { SourceBucket: bucket, SourceKey: key, VolumeSize, KmsKeyArn, ZeroBlocks = 'WRITE', ParentSnapshotId, JournalBucket } = properties;
   const verify = (properties.Verify ?? 'FULL') as keyof typeof VERIFICATIONS;
   if (JournalBucket === undefined) {
     throw new Error('the stack was synthesized by an older version of cdk-storage-gateway than its functions have: deploy it anew');
   }
-  const { object, head } = await pin(bucket, key, SourceVersionId);
+  const { object, head } = await pin(bucket, key, properties.SourceVersionId);
   assertRaw(`s3://${bucket}/${key}`, head, await tailOf(object));
   const { sizeInBytes } = object;
   const { volumeSize, blockCount } = planSeed({ sizeInBytes, volumeSize: VolumeSize === undefined ? undefined : Number(VolumeSize) });
   const parent = ParentSnapshotId === undefined ? undefined : await parentOf(ParentSnapshotId, JournalBucket, volumeSize);
   await checkEncryption(ZeroBlocks, KmsKeyArn, parent);
-  const pace = { maxPutsPerSecond: Number(properties.MaxPutsPerSecond ?? MAX_PUTS_PER_SECOND), workers: Number(properties.Workers ?? DEFAULT_WORKERS) };
+  const pace = {
+    maxPutsPerSecond: Number(properties.MaxPutsPerSecond ?? MAX_PUTS_PER_SECOND),
+    workers: Number(properties.Workers ?? DEFAULT_WORKERS),
+  };
   const refusal = refuseSeed({
     ...pace,
     blockCount: Math.max(blockCount, parent?.blockCount ?? 0),

@@ -3,6 +3,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { everything } from './declarations';
 
 const NOT_THERE_YET = 'gateways, volumes and snapshots do not exist yet when the role is made; what is deleted must carry the owner tag of this stack';
+const JOURNALS = 'journals and digests, in the bucket that holds nothing else';
 const FRAMEWORK_FUNCTION = 'the framework of aws-cdk-lib allows the function together with its versions';
 const FRAMEWORK_ROLE = 'the framework of aws-cdk-lib gives its functions this policy';
 const IN_VPC = 'what a function in a VPC needs, in the words of AWS';
@@ -19,6 +20,8 @@ const REASONS: readonly (readonly [finding: RegExp, construct: RegExp, reason: s
   [/^IAM5\[Resource::\*\]$/, /^SnapshotSeedMachine\/WorkerRole\//, 'EC2 lists take no resource'],
   [/^IAM5\[Resource::arn:<AWS::Partition>:ec2:.*:snapshot\/\*\]$/, /^SnapshotSeedMachine\/WorkerRole\//, NOT_THERE_YET],
   [/^IAM5\[.*:execution:.*:\*\]$/, /^(StorageGatewayProvider\/SnapshotSeeds|SnapshotSeedMachine\/WorkerExecutions)\//, 'the executions of one state machine'],
+  [/^IAM5\[Resource::<SnapshotSeedMachineJournal.*\.Arn>\/(journal|digests)\/\*\]$/, /^(StorageGatewayProvider\/SnapshotSeeds|SnapshotSeedMachine\/WorkerRole)\//, JOURNALS],
+  [/^S1$/, /^SnapshotSeedMachine\/Journal\//, 'it holds what can be made again, nothing of the images, and two functions are all that may reach it'],
   [/^IAM5\[Resource::<SnapshotSeedMachineWorker.*\.Arn>:\*\]$/, /^SnapshotSeedMachine\/StateMachine\//, 'aws-cdk-lib allows the function together with its versions'],
   [/^SF[12]$/, /^SnapshotSeedMachine\/StateMachine\//, 'it calls one function, and that function writes a log'],
   [/^L1$/, /^(StorageGateway|SnapshotSeedMachine)/, 'the functions are tested with the runtime that they name'],

@@ -171,7 +171,11 @@ test('its metrics are those of its own snapshot, summed up', () => {
   const stack = aStack();
   const seed = aSeed(stack);
   const metrics = [
-    seed.metricBlocksWritten(), seed.metricBytesWritten(), seed.metricBlocksVerified(), seed.metricThrottles(), seed.metricRetries({ period: Duration.minutes(5) }),
+    seed.metricBlocksWritten(),
+    seed.metricBytesWritten(),
+    seed.metricBlocksVerified(),
+    seed.metricThrottles(),
+    seed.metricRetries({ period: Duration.minutes(5) }),
   ];
   expect(metrics.map(({ metricName }) => metricName)).toEqual(['BlocksWritten', 'BytesWritten', 'BlocksVerified', 'Throttles', 'Retries']);
   expect(metrics.map(({ period }) => period.toMinutes())).toEqual([1, 1, 1, 1, 5]);
