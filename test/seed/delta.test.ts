@@ -75,7 +75,8 @@ test('a run that may be resumed keeps its snapshot, and the next one puts only w
 test('a network that stays away for longer than a request is tried keeps the snapshot of a run that may be resumed', async () => {
   const image = anImage(6 * BLOCK_SIZE);
   const journal = new MemoryJournal(6);
-  const options = { openJournal: () => journal, mayResume: (error: unknown) => error instanceof OperationError && mayPass(error.cause), concurrency: 1 };
+  const mayResume = (error: unknown) => error instanceof OperationError && mayPass(error.cause);
+  const options = { openJournal: () => journal, mayResume, concurrency: 1 };
   seeding.services.control.injectFault({ service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', nth: 4, times: 10_000, error: 'reset' });
   await expect(seeding.run(image, options)).rejects.toThrow(/^PutSnapshotBlock of block 3 failed after \d+ tries/);
   expect(seeding.snapshots()).toMatchObject([{ state: 'pending' }]);
