@@ -3,6 +3,7 @@ import { hashOfFile, showSnapshots, type Account } from './account';
 import { diskImage, type Image } from './image';
 import { cliProgress } from './progress';
 import { card, held, say, step, table } from './screen';
+import { withSeedProgress } from './seed-progress';
 import { Cdk } from '../local/cdk';
 import type { Cloud, ResourceEvent } from '../local/cloud';
 
@@ -51,7 +52,7 @@ export class Story {
   ) {}
 
   public async deploy(): Promise<void> {
-    const outputs = await step('Deploy the example', () => this.deployWith({}));
+    const outputs = await step('Deploy the example', () => withSeedProgress(this.cloud.platformDirectory, () => this.deployWith({})));
     await step('What is there now, asked of the services', () => this.account.show());
     await step('The seeded snapshot', async () => {
       const snapshots = await this.account.listSnapshots();

@@ -30,6 +30,7 @@ const gateway = new CachedVolumeGateway(stack, 'Gateway', {
 const seed = new SnapshotSeed(stack, 'Seed', {
   source: SeedSource.fromAsset(required('DISK_IMAGE')),
   description: 'the volume starts with this',
+  outputExecutionUrl: true,
 });
 
 const volume = gateway.addVolume('Data', {
