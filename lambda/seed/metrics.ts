@@ -1,5 +1,8 @@
 import { SEED_METRICS, type SeedMetric } from '../../src/private/seed-metrics';
 
+/** Where the lines go. Each must be alone in its log event, without the prefix of a console. */
+export const metricLog = { write: (line: string): void => void process.stdout.write(line) };
+
 /** Milliseconds. */
 const REPORT_EVERY = 5_000;
 
@@ -8,8 +11,7 @@ export class Metrics {
   private counts: Partial<Record<SeedMetric, number>> = {};
   private readonly timer: NodeJS.Timeout;
 
-  /** @param write takes a line; it must be alone in its log event, without the prefix of a console */
-  constructor(private readonly owner: string, private readonly write: (line: string) => void = (line) => process.stdout.write(line)) {
+  constructor(private readonly owner: string) {
     this.timer = setInterval(() => this.report(), REPORT_EVERY);
   }
 
@@ -35,6 +37,6 @@ export class Metrics {
       Dimensions: [[dimension]],
       Metrics: names.map((Name) => ({ Name, Unit: metrics[Name] })),
     };
-    this.write(`${JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [definition] }, [dimension]: this.owner, ...counts })}\n`);
+    metricLog.write(`${JSON.stringify({ _aws: { Timestamp: Date.now(), CloudWatchMetrics: [definition] }, [dimension]: this.owner, ...counts })}\n`);
   }
 }

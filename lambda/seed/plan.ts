@@ -29,7 +29,8 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
   const { execution, seed } = task;
   const beganAt = worker.clock.now();
   const planned = planOf(task);
-  let snapshotId: string | undefined;
+  let isStarted = false;
+  const known: string[] = [];
   try {
     return await startSnapshot({
       ...worker,
@@ -41,20 +42,22 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
       kmsKeyArn: seed.kmsKeyArn,
       parentSnapshotId: seed.parent?.snapshotId,
       assertWanted: worker.watch.assertWanted,
+      onStart: () => isStarted = true,
     }, async (snapshot) => {
-      snapshotId = snapshot.snapshotId;
+      known.push(snapshot.snapshotId);
       await putCanary(task, planned, snapshot, worker);
       return {
-        snapshot: { snapshotId, startedAt: snapshot.startedAt, blockCount: planned.blockCount },
+        snapshot: { snapshotId: snapshot.snapshotId, startedAt: snapshot.startedAt, blockCount: planned.blockCount },
         requestsPerSecond: rateOf(task, planned),
         shards: planned.shards,
         beganAt,
       };
     });
   } catch (error) {
-    if (snapshotId !== undefined && !(error instanceof OutOfTime)) {
-      // Here its id is known; who cleans up later must find it, and a new snapshot is not found at once.
-      await deleteSnapshots(worker.transport, worker.retrier, worker.marker, snapshotId).catch((left: unknown) => log({ execution, left: String(left) }));
+    if (isStarted && !(error instanceof OutOfTime)) {
+      // Here its id is known; who cleans up later must find it, and a new snapshot is not found at once. If the execution was stopped,
+      // nobody but the stack comes later.
+      await deleteSnapshots(worker.transport, worker.retrier, worker.marker, ...known).catch((left: unknown) => log({ execution, left: String(left) }));
     }
     throw error;
   }

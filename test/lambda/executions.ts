@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { handler as worker } from '../../lambda/seed';
-import { nameOf, type SeedInput } from '../../lambda/seed/execution';
+import { nameOf, type Completion, type ExecutionInput, type PlannedSeed, type SeedInput, type SeedOutput, type SeedTask } from '../../lambda/seed/execution';
+import { metricLog } from '../../lambda/seed/metrics';
+import { inParallel } from '../../seed/parallel';
 import { serveApi, type ApiServer } from '../local/platform/api-server';
 
 type Status = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED';
@@ -18,17 +21,20 @@ interface Execution {
 
 export const MACHINE = 'arn:aws:states:eu-central-1:000000000000:stateMachine:seeds';
 
-/** Executions of a state machine that does nothing but call the worker, here in the process. */
+/** Executions of the state machine, whose steps are done here in the process. */
 export class Executions {
   readonly all = new Map<string, Execution>();
   /** Runs in place of the worker where it is set. */
   instead?: (execution: string, input: SeedInput) => Promise<unknown>;
+  /** What the workers report. */
+  readonly metrics: string[] = [];
   private api?: ApiServer;
   private readonly running = new Set<Promise<void>>();
 
   constructor(private readonly now: () => number) {}
 
   async listen(): Promise<string> {
+    metricLog.write = (line) => void this.metrics.push(line);
     this.api = await serveApi(async ({ headers, body }) => {
       const operation = String(headers['x-amz-target']).split('.')[1] as 'StartExecution';
       const answer = this[operation](JSON.parse(body.toString()) as never);
@@ -84,10 +90,52 @@ export class Executions {
     return { executions: newestFirst.map(({ executionArn, name, status, startDate }) => ({ executionArn, name, status, startDate })) };
   }
 
-  private async run(execution: Execution): Promise<void> {
-    const input = JSON.parse(execution.input) as SeedInput;
+  /** Does what the state machine does. @param milliseconds that each worker has */
+  async work(execution: string, seed: SeedInput, milliseconds = 900_000): Promise<SeedOutput> {
+    const common = { execution, seed };
+    const step = async <Answer>(task: SeedTask): Promise<Answer> => {
+      for (let tries = 1; ; tries++) {
+        if (this.all.get(execution)?.status !== 'RUNNING') {
+          throw new Error('the execution was stopped');
+        }
+        try {
+          return await worker(task, { awsRequestId: randomUUID(), getRemainingTimeInMillis: () => milliseconds }) as Answer;
+        } catch (error) {
+          if ((error as Error).name !== 'OutOfTime' || tries === MOST_TRIES) {
+            throw error;
+          }
+        }
+      }
+    };
+    let plan: PlannedSeed | undefined;
     try {
-      const output = await (this.instead?.(execution.executionArn, input) ?? runWorker(execution.executionArn, input));
+      const { snapshot, shards, requestsPerSecond } = plan = await step<PlannedSeed>({ ...common, step: 'plan' });
+      const each = async (task: (shard: PlannedSeed['shards'][number]) => SeedTask) => {
+        const left = [...shards];
+        await inParallel(seed.workers, async () => {
+          for (let shard = left.shift(); shard; shard = left.shift()) {
+            await step(task(shard));
+          }
+        });
+      };
+      await each((shard) => ({ ...common, step: 'write', snapshot, requestsPerSecond, shard }));
+      const completion = await step<Completion>({ ...common, step: 'complete', plan });
+      await step({ ...common, step: 'await', snapshot });
+      if (seed.verify !== 'none') {
+        await each((shard) => ({ ...common, step: 'verify', snapshot, requestsPerSecond, shard, completion }));
+      }
+      return await step<SeedOutput>({ ...common, step: 'finish', plan, completion });
+    } catch (error) {
+      // What cannot be cleaned up is left to the Delete; the reason of the failure is the first one.
+      await step({ ...common, step: 'clean-up', reached: { plan } }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async run(execution: Execution): Promise<void> {
+    const { seed } = JSON.parse(execution.input) as ExecutionInput;
+    try {
+      const output = await (this.instead?.(execution.executionArn, seed) ?? this.work(execution.executionArn, seed));
       this.end(execution, { status: 'SUCCEEDED', output: JSON.stringify(output) });
     } catch (error) {
       const { name, message } = error as Error;
@@ -102,8 +150,7 @@ export class Executions {
   }
 }
 
-export function runWorker(execution: string, input: SeedInput, milliseconds = 900_000) {
-  return worker({ execution, input }, { getRemainingTimeInMillis: () => milliseconds });
-}
+/** Calls of a step that end for lack of time before the state machine gives up. */
+const MOST_TRIES = 20;
 
 export { nameOf };

@@ -60,6 +60,9 @@ const BY_ROUTE: readonly [route: RegExp, operation: string][] = [
   [/^POST \/snapshots/, 'StartSnapshot'],
 ];
 
+/** Permissions that have another name than the operation. */
+const ACTIONS: Record<string, string> = { ListObjectsV2: 'ListBucket', DeleteObjects: 'DeleteObject' };
+
 /** Stands before services that have no faults of their own: tells calls apart, writes them down, and lets go wrong what is wanted. */
 export class Front {
   readonly calls: FrontCall[] = [];
@@ -157,12 +160,21 @@ function recognize({ method, url = '/', headers }: http.IncomingMessage, body: B
   const [, caller = '', service = ''] = /Credential=([^/]+)\/\d+\/[^/]+\/([^/]+)\//.exec(headers.authorization ?? '') ?? [];
   const target = String(headers['x-amz-target'] ?? '').split('.')[1];
   const routed = BY_ROUTE.find(([route]) => route.test(`${method} ${url}`))?.[1];
-  const operation = target ?? (service === 's3' ? 'GetObject' : service === 'ebs' ? routed : new URLSearchParams(body.toString()).get('Action'));
+  const operation = target ?? (service === 's3' ? objectOperation(String(method), url) : service === 'ebs' ? routed : new URLSearchParams(body.toString()).get('Action'));
   if (!operation) {
     throw new Error(`${method} ${url} is no operation of ${service} that is known here`);
   }
-  const action = `${service}:${operation}${service === 's3' && url.includes('versionId=') ? 'Version' : ''}`;
+  const action = `${service}:${ACTIONS[operation] ?? operation}${service === 's3' && url.includes('versionId=') ? 'Version' : ''}`;
   return { caller, service, operation, action, tookEffect: false };
+}
+
+function objectOperation(method: string, url: string): string {
+  switch (method) {
+    case 'PUT': return 'PutObject';
+    case 'DELETE': return 'DeleteObject';
+    case 'POST': return 'DeleteObjects';
+    default: return url.includes('list-type=2') ? 'ListObjectsV2' : 'GetObject';
+  }
 }
 
 function worded(service: string, code: string): { headers: Record<string, string>; content: string } {

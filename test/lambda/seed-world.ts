@@ -6,13 +6,13 @@ import {
   CompleteSnapshotCommand, EBSClient, GetSnapshotBlockCommand, ListSnapshotBlocksCommand, PutSnapshotBlockCommand, StartSnapshotCommand,
 } from '@aws-sdk/client-ebs';
 import { DeleteSnapshotCommand, DescribeSnapshotsCommand, EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from 'aws-lambda';
 import { Executions, MACHINE } from './executions';
 import { Front } from './front';
 import { startStage, type Stage, type StackActor } from './stage';
 import { isComplete, onEvent } from '../../lambda/index';
-import { outcomeTag, type SeedInput, type SeedOutput } from '../../lambda/seed/execution';
+import { outcomeTag, type ExecutionInput, type SeedInput, type SeedOutput } from '../../lambda/seed/execution';
 import { S3Service } from '../../local/platform/s3';
 import { systemClock } from '../../seed/clock';
 import type { Tag } from '../../src/private/contract';
@@ -38,6 +38,7 @@ export class SeedWorld {
     const stage = await startStage({ ebs: { snapshotQuotas: {}, accountQuotas: {} } });
     const objects = new S3Service({ directory });
     await objects.createBucket('images', { region: 'eu-central-1' });
+    await objects.createBucket('journals', { region: 'eu-central-1' });
     await objects.createBucket('versions', { region: 'eu-central-1', versioned: true });
     const bucket = await serve((request, response) => objects.handle(request, response));
     const executions = new Executions(() => stage.services.clock.time());
@@ -72,6 +73,7 @@ export class SeedWorld {
 
   /** What executions were started with, by the key of the image. */
   private readonly inputs = new Map<string, SeedInput>();
+  private readonly objects: S3Client;
   private readonly ec2: EC2Client;
   private readonly ebs: EBSClient;
 
@@ -82,11 +84,13 @@ export class SeedWorld {
     private readonly bucket: ApiServer,
     private readonly directory: string,
   ) {
+    this.objects = new S3Client({ ...clientConfiguration(bucket.endpoint, 'eu-central-1'), forcePathStyle: true });
     this.ec2 = new EC2Client(clientConfiguration(stage.services.endpoint, 'eu-central-1'));
     this.ebs = new EBSClient(clientConfiguration(stage.services.endpoint, 'eu-central-1'));
   }
 
   async close(): Promise<void> {
+    this.objects.destroy();
     this.ec2.destroy();
     this.ebs.destroy();
     await this.executions.close();
@@ -97,7 +101,7 @@ export class SeedWorld {
   }
 
   properties(key = 'one.img', more: Values = {}): Values {
-    return { StateMachineArn: MACHINE, SourceBucket: 'images', SourceKey: key, Tags: [{ Key: 'team', Value: 'storage' }], ...more };
+    return { StateMachineArn: MACHINE, JournalBucket: 'journals', SourceBucket: 'images', SourceKey: key, Tags: [{ Key: 'team', Value: 'storage' }], ...more };
   }
 
   /** As the framework does it, but that it asks when the workers have done what they can. */
@@ -127,7 +131,7 @@ export class SeedWorld {
     const input: SeedInput = { ...this.inputs.get(String(properties.SourceKey)) as SeedInput, owner: `${stack.name}/Seed`, tags };
     const output = JSON.stringify(await this.standIn(executionArn, input));
     const startDate = this.stage.services.clock.time() / 1000;
-    this.executions.all.set(executionArn, { executionArn, name, input: JSON.stringify(input), startDate, status: 'SUCCEEDED', output });
+    this.executions.all.set(executionArn, { executionArn, name, input: JSON.stringify({ seed: input }), startDate, status: 'SUCCEEDED', output });
     return executionArn;
   }
 
@@ -171,10 +175,11 @@ export class SeedWorld {
     const held = await Promise.all(snapshots.map(({ SnapshotId = '' }) => this.digestOf(SnapshotId)));
     expect(held.sort()).toEqual(images.map(digest).sort());
     expect(this.running(stack)).toEqual([]);
+    expect((await this.keysOf('journals')).filter((key) => !key.startsWith('digests/'))).toEqual([]);
   }
 
   running(stack: StackActor): string[] {
-    const own = [...this.executions.all.values()].filter(({ input }) => (JSON.parse(input) as SeedInput).owner.startsWith(`${stack.name}/`));
+    const own = [...this.executions.all.values()].filter(({ input }) => (JSON.parse(input) as ExecutionInput).seed.owner.startsWith(`${stack.name}/`));
     return own.filter(({ status }) => status === 'RUNNING').map(({ name }) => name);
   }
 
@@ -196,6 +201,9 @@ export class SeedWorld {
     for (const { SnapshotId } of await this.snapshotsOf(stack)) {
       await this.ec2.send(new DeleteSnapshotCommand({ SnapshotId }));
     }
+    for (const Key of await this.keysOf('journals')) {
+      await this.objects.send(new DeleteObjectCommand({ Bucket: 'journals', Key }));
+    }
     this.executions.all.clear();
     this.executions.instead = undefined;
   }
@@ -210,9 +218,12 @@ export class SeedWorld {
   }
 
   private async upload(Bucket: string, Key: string, Body: Buffer): Promise<void> {
-    const s3 = new S3Client({ ...clientConfiguration(this.bucket.endpoint, 'eu-central-1'), forcePathStyle: true });
-    await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
-    s3.destroy();
+    await this.objects.send(new PutObjectCommand({ Bucket, Key, Body }));
+  }
+
+  private async keysOf(Bucket: string): Promise<string[]> {
+    const { Contents = [] } = await this.objects.send(new ListObjectsV2Command({ Bucket }));
+    return Contents.map(({ Key = '' }) => Key);
   }
 
   /** The handlers' clients live long and keep the key that they find first; a worker makes clients of its own. */
@@ -220,7 +231,7 @@ export class SeedWorld {
     for (const key of ['one.img', 'other.img']) {
       const stack = this.stage.stack();
       const { id } = await this.create(stack, this.properties(key));
-      this.inputs.set(key, JSON.parse(this.executions.all.get(id)?.input ?? '') as SeedInput);
+      this.inputs.set(key, (JSON.parse(this.executions.all.get(id)?.input ?? '') as ExecutionInput).seed);
       await this.delete(stack, id, this.properties(key));
     }
     process.env.AWS_ACCESS_KEY_ID = WORKER;
