@@ -54,6 +54,11 @@ export async function executionsSince(stateMachineArn: string, since: Date): Pro
 
 export const isRunning = ({ status }: DescribeExecutionCommandOutput) => status === 'RUNNING' || status === 'PENDING_REDRIVE';
 
+export async function hasFailed(executionArn: string): Promise<boolean> {
+  const execution = await describeExecution(executionArn);
+  return execution !== undefined && !isRunning(execution) && execution.status !== 'SUCCEEDED';
+}
+
 /** @returns when it was stopped, if its workers may be at work yet */
 export async function stopExecution(execution: DescribeExecutionCommandOutput): Promise<number | undefined> {
   const { executionArn, status, stopDate } = execution;

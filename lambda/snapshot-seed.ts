@@ -1,9 +1,10 @@
 import { CreateTagsCommand, DeleteTagsCommand, EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
 import { CLIENT_CONFIG, patient } from './client';
 import { clock } from './clock';
+import { NotThere } from './errors';
 import type { Handler, Request, TagStore } from './handler';
 import { OUTCOME, readOutcome, type SeedIdentity, type SeedOutput } from './seed/execution';
-import { causeOf, describeExecution, executionOf, executionsSince, inputOf, isRunning, outputOf, startExecution, stopExecution } from './seed-executions';
+import { causeOf, describeExecution, executionOf, executionsSince, hasFailed, inputOf, isRunning, outputOf, startExecution, stopExecution } from './seed-executions';
 import { identityOf, LONGEST_TAG_VALUE, preflight } from './seed-preflight';
 import { removeRemains, snapshotsOf, snapshotsWith } from './seed-remains';
 import { OWNER, REQUEST, valueOf } from './tags';
@@ -50,7 +51,7 @@ export const snapshotSeed: Handler<Type> = {
 
   create: start,
 
-  async attributes(id, { properties }) {
+  async attributes(id, { event, properties }) {
     const execution = await describeExecution(id);
     if (!execution) {
       return rememberedAttributes(id);
@@ -64,16 +65,20 @@ export const snapshotSeed: Handler<Type> = {
     }
     // The execution has removed what it made, unless its last worker was killed, too.
     await removeRemains(id, properties.JournalBucket);
-    throw new Error(`the snapshot was not made: ${causeOf(execution)}`);
+    const reason = `the snapshot was not made: ${causeOf(execution)}`;
+    // One that nobody waited for must not hold up a rollback to it.
+    throw event === 'Update' ? new NotThere(reason) : new Error(reason);
   },
 
   async update(id, request) {
     const wanted = identityOf(request.properties);
     const live = (await inputOf(id))?.identity ?? identityOf(request.oldProperties);
+    const rollingBack = await request.stack.isRollingBack();
     if (isSame(live, wanted)) {
-      return id; // a description is written once, when the snapshot is started
+      // A description is written once, when the snapshot is started. One that nobody waited for can have failed: it is made again.
+      return !rollingBack && await hasFailed(id) ? start(request) : id;
     }
-    if (await request.stack.isRollingBack()) {
+    if (rollingBack) {
       const former = await formerSeed(request, wanted);
       if (former !== undefined) {
         return former;
@@ -140,7 +145,7 @@ async function rememberedAttributes(id: string): Promise<Attributes<Type>> {
   const [snapshot] = await snapshotsOf(id);
   const outcome = valueOf(tagsOf(snapshot), OUTCOME);
   if (snapshot?.SnapshotId === undefined || outcome === undefined) {
-    throw new Error(`the snapshot of ${id} is gone`);
+    throw new NotThere(`the snapshot of ${id} is gone`);
   }
   return attributesOf({ snapshotId: snapshot.SnapshotId, volumeSize: snapshot.VolumeSize ?? 0, ...readOutcome(outcome) });
 }
