@@ -2,7 +2,7 @@ import type { PlannedSeed, PlanTask } from './execution';
 import { OutOfTime } from './watch';
 import type { Worker } from './worker';
 import { BlockPutter } from '../../seed/block-putter';
-import { blocksIn } from '../../seed/block';
+import { BLOCK_SIZE, blocksIn } from '../../seed/block';
 import { MemoryJournal } from '../../seed/journal';
 import { Limiter } from '../../seed/limiter';
 import { planSeed, type Plan } from '../../seed/plan';
@@ -14,6 +14,10 @@ import { log } from '../log';
 /** Blocks: 4 GiB, and 128 MiB. */
 const LARGEST_SHARD = 8_192;
 const SMALLEST_SHARD = 256;
+/** Of a state machine's events every shard takes some. */
+const MOST_SHARDS = 999;
+/** Seconds: a shard is read back by one worker, from its beginning each time. */
+const SECONDS_TO_READ_BACK = 600;
 /** So that a slow shard does not hold up the end. */
 const SHARDS_PER_WORKER = 4;
 /**
@@ -63,9 +67,11 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
   }
 }
 
-function planOf({ seed: { source: { sizeInBytes }, volumeSize, parent, workers } }: PlanTask): Plan {
+function planOf({ seed: { source: { sizeInBytes }, volumeSize, parent, workers, requestsPerSecond } }: PlanTask): Plan {
   const blockCount = Math.max(blocksIn(sizeInBytes), parent?.blockCount ?? 0);
-  const blocksPerShard = Math.min(LARGEST_SHARD, Math.max(SMALLEST_SHARD, Math.ceil(blockCount / (workers * SHARDS_PER_WORKER))));
+  const several = Math.max(SMALLEST_SHARD, Math.ceil(blockCount / (workers * SHARDS_PER_WORKER)));
+  const inTime = Math.floor(requestsPerSecond / workers * SECONDS_TO_READ_BACK);
+  const blocksPerShard = Math.max(1, Math.ceil(blockCount / MOST_SHARDS), Math.min(LARGEST_SHARD, several, inTime));
   return planSeed({ sizeInBytes, volumeSize, blocksPerShard, parentBlockCount: parent?.blockCount });
 }
 
@@ -107,6 +113,7 @@ async function putCanary({ seed }: PlanTask, { blockCount, shards: [shard] }: Pl
       throw error;
     }
     worker.metrics.add('BlocksWritten', 1);
+    worker.metrics.add('BytesWritten', BLOCK_SIZE);
   }
   await worker.journals.save(shard, worker.id, journal);
 }
