@@ -47,8 +47,8 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
       parentSnapshotId: seed.parent?.snapshotId,
       assertWanted: worker.watch.assertWanted,
       onStart: () => isStarted = true,
+      onStarted: (snapshotId) => known.push(snapshotId),
     }, async (snapshot) => {
-      known.push(snapshot.snapshotId);
       await putCanary(task, planned, snapshot, worker);
       return {
         snapshot: { snapshotId: snapshot.snapshotId, startedAt: snapshot.startedAt, blockCount: planned.blockCount },

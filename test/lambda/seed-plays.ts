@@ -20,6 +20,20 @@ export const SEED_PLAYS: Record<string, Prepare> = {
     };
   },
 
+  async 'Create that leaves zeros out'(world) {
+    const stack = world.stage.stack();
+    const { act, rollBack } = creating(world, stack, world.properties('one.img', { ZeroBlocks: 'OMIT' }));
+    return {
+      act,
+      holds: () => world.expectSnapshots(stack, IMAGE),
+      async recover() {
+        await rollBack();
+        await world.expectSnapshots(stack);
+      },
+      cleanUp: () => world.drop(stack),
+    };
+  },
+
   async 'Create that fails'(world) {
     const stack = world.stage.stack();
     const { act, rollBack } = creating(world, stack, world.properties('one.img', { SourceBucket: 'versions' }));
