@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EBSClient, StartSnapshotCommand } from '@aws-sdk/client-ebs';
-import { DeleteSnapshotCommand, DescribeSnapshotsCommand, EC2Client, type Snapshot } from '@aws-sdk/client-ec2';
-import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DeleteSnapshotCommand, DescribeSnapshotsCommand, DisableEbsEncryptionByDefaultCommand, EC2Client, EnableEbsEncryptionByDefaultCommand,
+  type Snapshot,
+} from '@aws-sdk/client-ec2';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { CdkCustomResourceEvent, CdkCustomResourceResponse } from 'aws-lambda';
-import { Executions, MACHINE, nameOf, runWorker } from './executions';
+import { Executions, MACHINE, nameOf } from './executions';
 import { startStage, type Deployed, type Stage, type StackActor } from './stage';
 import { isComplete, onEvent } from '../../lambda/index';
-import type { SeedInput } from '../../lambda/seed/execution';
+import type { ExecutionInput } from '../../lambda/seed/execution';
 import { S3Service } from '../../local/platform/s3';
 import { serve, type ApiServer } from '../local/platform/api-server';
 import { anImage, BLOCK_SIZE } from '../seed/seeding';
@@ -32,8 +35,9 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'seed-test-'));
   const service = new S3Service({ directory });
   await service.createBucket('images', { region: 'eu-central-1' });
+  await service.createBucket('journal', { region: 'eu-central-1' });
   objects = await serve((request, response) => (request.url?.startsWith(`/images/${HUGE}`)
-    ? response.writeHead(206, { 'content-range': `bytes 0-511/${16 * 2 ** 30 + 1}`, 'content-length': '512', 'etag': '"1"' }).end(Buffer.alloc(512))
+    ? response.writeHead(206, { 'content-range': `bytes 0-511/${1_000 * 2 ** 30}`, 'content-length': '512', 'etag': '"1"' }).end(Buffer.alloc(512))
     : service.handle(request, response)));
   Object.assign(process.env, { AWS_ENDPOINT_URL_S3: objects.endpoint, AWS_ENDPOINT_URL_SFN: await executions.listen() });
   s3 = new S3Client({});
@@ -59,10 +63,12 @@ afterAll(async () => {
 
 const upload = (Key: string, Body: Buffer) => s3.send(new PutObjectCommand({ Bucket: 'images', Key, Body }));
 const IMAGE = anImage(3 * BLOCK_SIZE + 7);
+const NEEDED = { StateMachineArn: MACHINE, JournalBucket: 'journal', SourceBucket: 'images' };
+const keysIn = async (Prefix: string) => ((await s3.send(new ListObjectsV2Command({ Bucket: 'journal', Prefix }))).Contents ?? []).map(({ Key }) => Key);
 
 async function seedOf(key: string, more: object = {}): Promise<Record<string, unknown>> {
   await upload(key, IMAGE);
-  return { StateMachineArn: MACHINE, SourceBucket: 'images', SourceKey: key, ...more };
+  return { ...NEEDED, SourceKey: key, ...more };
 }
 
 /** As the framework waits, but in time that passes: the worker needs some. */
@@ -93,7 +99,7 @@ async function snapshotsOf(stack: StackActor): Promise<Snapshot[]> {
 }
 
 const tagsOf = (snapshot: Snapshot) => Object.fromEntries((snapshot.Tags ?? []).map(({ Key, Value }) => [Key, Value]));
-const executionsOf = (stack: StackActor) => [...executions.all.values()].filter(({ input }) => (JSON.parse(input) as SeedInput).owner.startsWith(`${stack.name}/`));
+const executionsOf = (stack: StackActor) => [...executions.all.values()].filter(({ input }) => (JSON.parse(input) as ExecutionInput).seed.owner.startsWith(`${stack.name}/`));
 
 test('a seed becomes a snapshot with the tags, and says what was written', async () => {
   const stack = stage.stack();
@@ -125,7 +131,7 @@ test('a Create that is delivered twice makes one snapshot', async () => {
 test('two workers on one seed make one snapshot', async () => {
   const stack = stage.stack();
   executions.instead = async (execution, input) => {
-    const [one, other] = await Promise.all([runWorker(execution, input), runWorker(execution, input)]);
+    const [one, other] = await Promise.all([executions.work(execution, input), executions.work(execution, input)]);
     expect(other.snapshotId).toBe(one.snapshotId);
     return one;
   };
@@ -139,7 +145,7 @@ describe('what cannot succeed is refused before anything is started', () => {
     ['fixed.vhd', Buffer.concat([IMAGE, Buffer.from('conectix'), Buffer.alloc(504)]), {}, 'is VHD (fixed), must be a raw disk image'],
     ['empty.img', Buffer.alloc(0), {}, 'image s3://images/empty.img cannot be read: it is empty'],
     ['missing.img', undefined, {}, 'image s3://images/missing.img cannot be read: '],
-    [HUGE, undefined, {}, 'must have at most 16 GiB, which is what can be written and verified within Lambda\'s 15 minutes; shrink the image'],
+    [HUGE, undefined, {}, 'image s3://images/huge.img has 1000 GiB and takes 74 minutes or more, where CloudFormation leaves it 54 minutes: set \'waitForCompletion\''],
     ['small.img', Buffer.from('x'), { VolumeSize: '0' }, 'the volume size must be 1 to 65536 GiB, got 0'],
     ['version.img', Buffer.from('x'), { SourceVersionId: 'unknown' }, 'image s3://images/version.img (version unknown) cannot be read: '],
   ])('%s', async (key, content, more, message) => {
@@ -147,7 +153,7 @@ describe('what cannot succeed is refused before anything is started', () => {
     if (content) {
       await upload(key, content);
     }
-    await expect(create(stack, { StateMachineArn: MACHINE, SourceBucket: 'images', SourceKey: key, ...more })).rejects.toThrow(message);
+    await expect(create(stack, { ...NEEDED, SourceKey: key, ...more })).rejects.toThrow(message);
     expect(executionsOf(stack)).toEqual([]);
     expect(await snapshotsOf(stack)).toEqual([]);
   });
@@ -169,21 +175,9 @@ describe('a seed that fails says why and leaves nothing', () => {
     const stack = stage.stack();
     executions.instead = async (execution, input) => {
       await upload('changed.img', Buffer.alloc(BLOCK_SIZE, 1));
-      return runWorker(execution, input);
+      return executions.work(execution, input);
     };
     await expect(create(stack, await seedOf('changed.img'))).rejects.toThrow('s3://images/changed.img is no longer the object with the ETag');
-    expect(await snapshotsOf(stack)).toEqual([]);
-  });
-
-  test('when its worker has no time left', async () => {
-    const stack = stage.stack();
-    stage.services.control.injectFault({
-      service: 'ebs', operation: 'PutSnapshotBlock', when: 'before', times: 1_000, error: { status: 500, type: 'InternalServerException', message: 'not now' },
-    });
-    executions.instead = (execution, input) => runWorker(execution, input, 45_300);
-    await expect(create(stack, await seedOf('slow.img'))).rejects.toThrow(
-      /the seed was not ready within 0 seconds: in phase "write", 0 of 4 blocks written, 0 verified; seed a smaller image/,
-    );
     expect(await snapshotsOf(stack)).toEqual([]);
   });
 
@@ -198,14 +192,130 @@ describe('a seed that fails says why and leaves nothing', () => {
   });
 });
 
+describe('encryption', () => {
+  afterEach(() => ec2.send(new DisableEbsEncryptionByDefaultCommand({})));
+
+  test('forbids to leave zeros out, where the account encrypts by default', async () => {
+    const stack = stage.stack();
+    const properties = await seedOf('zeros.img', { ZeroBlocks: 'OMIT' });
+    await ec2.send(new EnableEbsEncryptionByDefaultCommand({}));
+    await expect(create(stack, properties)).rejects.toThrow(
+      "'zeroBlocks' must be WRITE, because the snapshot will be encrypted since the account encrypts by default",
+    );
+    expect(executionsOf(stack)).toEqual([]);
+    await ec2.send(new DisableEbsEncryptionByDefaultCommand({}));
+    expect((await create(stack, properties)).data.BlocksWritten).toBe('4');
+  });
+
+  test('by default forbids a parent without it', async () => {
+    const stack = stage.stack();
+    const { data } = await create(stack, await seedOf('plain.img'));
+    await ec2.send(new EnableEbsEncryptionByDefaultCommand({}));
+    await expect(create(stage.stack(), await seedOf('child.img', { ParentSnapshotId: data.SnapshotId }))).rejects.toThrow(
+      `the parent ${data.SnapshotId} is not encrypted, and the account encrypts by default: leave 'parent' out and write the image whole`,
+    );
+  });
+
+  test('of the parent forbids to leave zeros out', async () => {
+    await ec2.send(new EnableEbsEncryptionByDefaultCommand({}));
+    const { data } = await create(stage.stack(), await seedOf('encrypted.img'));
+    await expect(create(stage.stack(), await seedOf('child.img', { ParentSnapshotId: data.SnapshotId, ZeroBlocks: 'OMIT' })))
+      .rejects.toThrow(`since its parent ${data.SnapshotId} is encrypted`);
+  });
+});
+
+describe('a seed with a parent', () => {
+  test('writes what differs, and reads back as its image', async () => {
+    const parent = await create(stage.stack(), await seedOf('october.img'));
+    const november = Buffer.from(IMAGE);
+    november.fill(7, BLOCK_SIZE, BLOCK_SIZE + 10);
+    await upload('november.img', november);
+    const stack = stage.stack();
+    const { data } = await create(stack, { ...NEEDED, SourceKey: 'november.img', ParentSnapshotId: parent.data.SnapshotId });
+    expect(data.BlocksWritten).toBe('1');
+    expect(await keysIn('digests/')).toEqual(expect.arrayContaining([`digests/${parent.data.SnapshotId}`, `digests/${data.SnapshotId}`]));
+  });
+
+  test('is refused while that is pending, without its digests, or if it is larger or gone', async () => {
+    const { SnapshotId: pending = '' } = await ebs.send(new StartSnapshotCommand({ VolumeSize: 1 }));
+    const childOf = async (ParentSnapshotId: string) => create(stage.stack(), await seedOf('child.img', { ParentSnapshotId }));
+    await expect(childOf(pending)).rejects.toThrow(`the parent ${pending} must be completed, it is pending: deploy again when it is, or leave 'parent' out`);
+    await ec2.send(new DeleteSnapshotCommand({ SnapshotId: pending }));
+    await expect(childOf(pending)).rejects.toThrow(`the parent ${pending} does not exist (any more): leave 'parent' out`);
+    const { data: { SnapshotId: large } } = await create(stage.stack(), await seedOf('large.img', { VolumeSize: '3' }));
+    await expect(childOf(large)).rejects.toThrow(`the parent ${large} has 3 GiB, more than the 1 of this snapshot: raise 'volumeSize' to 3 GiB`);
+    const { data: { SnapshotId: bare } } = await create(stage.stack(), await seedOf('bare.img'));
+    await s3.send(new DeleteObjectCommand({ Bucket: 'journal', Key: `digests/${bare}` }));
+    await expect(childOf(bare)).rejects.toThrow(`the digests of the parent ${bare} are not in the stack's bucket (s3://journal/digests/${bare}): leave 'parent' out`);
+  });
+});
+
+describe('a seed that is not waited for', () => {
+  test('is ready as soon as its snapshot is there, with what is known', async () => {
+    const stack = stage.stack();
+    let proceed = () => undefined as void;
+    const looked = new Promise<void>((resolve) => {
+      proceed = resolve;
+    });
+    executions.instead = async (_, { tags }) => {
+      await ebs.send(new StartSnapshotCommand({ VolumeSize: 1, Tags: [...tags] }));
+      await looked;
+    };
+    const { data } = await create(stack, await seedOf('unawaited.img', { WaitForCompletion: 'false' }));
+    const [snapshot] = await snapshotsOf(stack);
+    expect(snapshot.State).toBe('pending');
+    expect(data).toEqual({ SnapshotId: snapshot.SnapshotId, VolumeSize: '1' });
+    proceed();
+  });
+
+  test('may take longer than CloudFormation waits', async () => {
+    executions.instead = async (_, { tags }) => {
+      const { SnapshotId } = await ebs.send(new StartSnapshotCommand({ VolumeSize: 1_000, Tags: [...tags] }));
+      return { snapshotId: SnapshotId, volumeSize: 1_000, blocksWritten: 2_048_000, checksum: 'checksum', seconds: 5_000 };
+    };
+    const { data } = await create(stage.stack(), { ...NEEDED, SourceKey: HUGE, WaitForCompletion: 'false' });
+    expect(data.VolumeSize).toBe('1000');
+  });
+});
+
+test('what the user chose is the execution\'s input', async () => {
+  const stack = stage.stack();
+  await create(stack, await seedOf('chosen.img', { ZeroBlocks: 'OMIT', Verify: 'SAMPLE', MaxPutsPerSecond: '300', Workers: '2' }));
+  const inputs = executionsOf(stack).map(({ input }) => (JSON.parse(input) as ExecutionInput).seed);
+  expect(inputs).toMatchObject([{ zeroBlocks: 'omit', verify: 'sample', requestsPerSecond: 300, workers: 2, journalBucket: 'journal' }]);
+});
+
 describe('a Delete', () => {
   test('removes the snapshot, and is content if it is gone', async () => {
     const stack = stage.stack();
     const properties = await seedOf('deleted.img');
-    const { id } = await create(stack, properties);
+    const { id, data } = await create(stack, properties);
+    expect(await keysIn(`digests/${data.SnapshotId}`)).toHaveLength(1);
     await remove(stack, id, properties);
     expect(await snapshotsOf(stack)).toEqual([]);
+    expect(await keysIn(`digests/${data.SnapshotId}`)).toEqual([]);
     await remove(stack, id, properties);
+  });
+
+  test('removes the digests of a snapshot that was deleted by hand, and journals that were left', async () => {
+    const stack = stage.stack();
+    const properties = await seedOf('by-hand.img');
+    const { id, data } = await create(stack, properties);
+    await ec2.send(new DeleteSnapshotCommand({ SnapshotId: data.SnapshotId }));
+    await s3.send(new PutObjectCommand({ Bucket: 'journal', Key: `journal/${nameOf(id)}/00000000/late`, Body: 'record' }));
+    await remove(stack, id, properties);
+    expect(await keysIn(`digests/${data.SnapshotId}`)).toEqual([]);
+    expect(await keysIn(`journal/${nameOf(id)}/`)).toEqual([]);
+  });
+
+  test('is content without the bucket, also where an older version had none', async () => {
+    const stack = stage.stack();
+    for (const JournalBucket of ['no-such-bucket', undefined]) {
+      const properties = await seedOf('old.img');
+      const { id } = await create(stack, properties);
+      await remove(stack, id, { ...properties, JournalBucket });
+      expect(await snapshotsOf(stack)).toEqual([]);
+    }
   });
 
   test('stops a seed that is at work; its worker leaves nothing', async () => {
@@ -222,6 +332,7 @@ describe('a Delete', () => {
     await executions.idle();
     expect(executions.all.get(id)?.status).toBe('ABORTED');
     expect(await snapshotsOf(stack)).toEqual([]);
+    expect(await keysIn(`journal/${nameOf(id)}/`)).toEqual([]);
   });
 
   test('that overtakes its worker finds the snapshot that is started late', async () => {
@@ -233,7 +344,7 @@ describe('a Delete', () => {
     });
     executions.instead = async (execution, input) => {
       await deleted;
-      return runWorker(execution, input);
+      return executions.work(execution, input);
     };
     const { PhysicalResourceId: id = '' } = await onEvent(stack.event('Create', TYPE, 'Seed', properties));
     await remove(stack, id, properties);
@@ -268,6 +379,25 @@ describe('a Delete', () => {
 });
 
 describe('an Update', () => {
+  test('of a seed that nobody waited for, and that failed, makes it again', async () => {
+    const stack = stage.stack();
+    const properties = await seedOf('again.img', { WaitForCompletion: 'false' });
+    executions.instead = async (_, { tags }) => {
+      await ebs.send(new StartSnapshotCommand({ VolumeSize: 1, Tags: [...tags] }));
+      await delay(200);
+      throw new Error('the worker is gone');
+    };
+    const { id } = await create(stack, properties);
+    await executions.idle();
+    executions.instead = undefined;
+    stack.begin('UPDATE_IN_PROGRESS');
+    const again = await update(stack, id, properties, { ...properties, Description: 'another' });
+    await executions.idle();
+    expect(again.id).not.toBe(id);
+    await remove(stack, id, properties);
+    expect((await snapshotsOf(stack)).map(({ State }) => State)).toEqual(['completed']);
+  });
+
   test('of tags and description stays with the snapshot', async () => {
     const stack = stage.stack();
     const from = await seedOf('tags.img', { Tags: [{ Key: 'Old', Value: '1' }, { Key: 'Both', Value: '1' }] });
@@ -292,6 +422,16 @@ describe('an Update', () => {
     await remove(stack, id, from);
     expect((await snapshotsOf(stack)).map(({ SnapshotId }) => SnapshotId)).toEqual([second.data.SnapshotId]);
     expect(second.data.SnapshotId).not.toBe(data.SnapshotId);
+  });
+
+  test('of the parent, the verification or the pace stays with the snapshot, one of the zeros does not', async () => {
+    const stack = stage.stack();
+    const from = await seedOf('pace.img');
+    const { id } = await create(stack, from);
+    stack.begin('UPDATE_IN_PROGRESS');
+    const paced = { ...from, ZeroBlocks: 'WRITE', Verify: 'NONE', MaxPutsPerSecond: '1', Workers: '1', ParentSnapshotId: 'snap-0123456789abcdef0', WaitForCompletion: 'false' };
+    expect((await update(stack, id, from, paced)).id).toBe(id);
+    expect((await update(stack, id, from, { ...from, ZeroBlocks: 'OMIT' })).id).not.toBe(id);
   });
 
   test('that is rolled back returns to the first snapshot', async () => {
