@@ -1,8 +1,8 @@
 import type { PlannedSeed, PlanTask } from './execution';
 import { OutOfTime } from './watch';
 import type { Worker } from './worker';
-import { BlockPutter } from '../../seed/block-putter';
 import { BLOCK_SIZE, blocksIn } from '../../seed/block';
+import { BlockPutter } from '../../seed/block-putter';
 import { MemoryJournal } from '../../seed/journal';
 import { Limiter } from '../../seed/limiter';
 import { planSeed, type Plan } from '../../seed/plan';
@@ -61,7 +61,8 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
     if (isStarted && !(error instanceof OutOfTime)) {
       // Here its id is known; who cleans up later must find it, and a new snapshot is not found at once. If the execution was stopped,
       // nobody but the stack comes later.
-      await deleteSnapshots(worker.transport, worker.retrier, worker.marker, ...known).catch((left: unknown) => log({ execution, left: String(left) }));
+      await deleteSnapshots(worker.transport, worker.retrier, worker.marker, ...known)
+        .catch((left: unknown) => log({ execution, left: String(left) }));
     }
     throw error;
   }
@@ -81,7 +82,8 @@ function rateOf({ seed: { requestsPerSecond, workers } }: PlanTask, { shards }: 
 }
 
 /** Looks for a block to put in the first shard. If all of it is left out, the workers find out what is wrong by themselves. */
-async function putCanary({ seed }: PlanTask, { blockCount, shards: [shard] }: Plan, { snapshotId, state }: UsableSnapshot, worker: Worker): Promise<void> {
+async function putCanary({ seed }: PlanTask, { blockCount, shards }: Plan, { snapshotId, state }: UsableSnapshot, worker: Worker): Promise<void> {
+  const [shard] = shards;
   if (state !== 'pending') {
     throw new Error(`snapshot ${snapshotId} is ${state} before its blocks were written`);
   }

@@ -11,6 +11,7 @@ import { S3Service } from '../../local/platform/s3';
 import { systemClock } from '../../seed/clock';
 import { planSeed } from '../../seed/plan';
 import { pinObject } from '../../seed/s3-source';
+import type { SeedMetric } from '../../src/private/seed-metrics';
 import { clientConfiguration, serve, type ApiServer } from '../local/platform/api-server';
 import { anImage, BLOCK_SIZE, Seeding } from '../seed/seeding';
 
@@ -247,8 +248,8 @@ test('what was added is reported in the embedded metric format', async () => {
   executions.metrics.length = 0;
   const seed = await aSeed(anImage(3 * BLOCK_SIZE));
   await seed.run();
-  const lines = executions.metrics.map((line) => JSON.parse(line) as { BlocksWritten?: number; BytesWritten?: number; BlocksVerified?: number; SnapshotSeed: string });
-  const sum = (metric: 'BlocksWritten' | 'BytesWritten' | 'BlocksVerified') => lines.reduce((all, line) => all + (line[metric] ?? 0), 0);
+  const lines = executions.metrics.map((line) => JSON.parse(line) as Partial<Record<SeedMetric, number>> & { SnapshotSeed: string });
+  const sum = (metric: SeedMetric) => lines.reduce((all, line) => all + (line[metric] ?? 0), 0);
   expect(sum('BlocksWritten')).toBe(3);
   expect(sum('BytesWritten')).toBe(3 * BLOCK_SIZE);
   expect(sum('BlocksVerified')).toBe(3);
