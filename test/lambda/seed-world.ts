@@ -231,7 +231,10 @@ export class SeedWorld {
   private async giveOutKeys(): Promise<void> {
     for (const key of ['one.img', 'other.img']) {
       const stack = this.stage.stack();
-      const properties = this.properties(key, { ZeroBlocks: 'OMIT', Tags: [{ Key: 'stage', Value: 'test' }] });
+      // Every client that there is: zeros are asked about, tags are changed.
+      const omitting = this.properties(key, { ZeroBlocks: 'OMIT' });
+      await this.delete(stack, (await this.create(stack, omitting)).id, omitting);
+      const properties = this.properties(key, { Tags: [{ Key: 'stage', Value: 'test' }] });
       const { id } = await this.create(stack, properties);
       this.inputs.set(key, (JSON.parse(this.executions.all.get(id)?.input ?? '') as ExecutionInput).seed);
       await this.update(stack.begin('UPDATE_IN_PROGRESS'), id, properties, this.properties(key));
