@@ -14,13 +14,22 @@ const CATCH_UP = 20;
 /** Answers to requests sent before the last decrease say nothing about the new rate. */
 const ONE_DECREASE_PER = 1_000;
 const DECREASE = 0.8;
+/** Milliseconds and answers after which the share of throttled ones says whether the service gives all that it has. */
+const LOOK_FOR = 80;
+const LOOK_AT = 32;
+/** Fewer are chance, or somebody else's doing. */
+const SATURATED = 0.2;
+/** Of what a service that gives all it has was seen to accept. */
+const BELOW_ACCEPTED = 0.95;
+/** A moment in which this machine or the network stood still looks as if little was accepted. */
+const DEEPEST_CUT = 0.5;
 /** Share of the full rate that is won back in a second without throttling. */
 const INCREASE_PER_SECOND = 0.02;
 const SLOWEST = 5;
 
 /**
  * Spreads requests evenly before they are sent, and follows the service when it grants less than was thought: additive increase,
- * multiplicative decrease. A request that is throttled was paid with its 512 KiB on the wire, so not sending it is the cheaper way.
+ * multiplicative decrease. A service that throttles much shows by what it accepts meanwhile how much it grants. A request that is throttled was paid with its 512 KiB on the wire, so not sending it is the cheaper way.
  */
 export class Limiter {
   private readonly clock: Clock;
@@ -29,6 +38,8 @@ export class Limiter {
   private next = 0;
   private decreasedAt = Number.NEGATIVE_INFINITY;
   private increasedAt: number;
+  /** Answers since the last decrease. */
+  private readonly seen = { since: 0, accepted: 0, throttled: 0 };
 
   constructor({ clock, ratePerSecond }: LimiterOptions) {
     this.clock = clock;
@@ -54,15 +65,32 @@ export class Limiter {
     }
   }
 
+  /** To be told of every request that the service took. */
+  accepted(): void {
+    this.seen.accepted++;
+  }
+
   /** To be told of every request that the service throttled. */
   throttled(): void {
     const now = this.clock.now();
-    if (now - this.decreasedAt < ONE_DECREASE_PER) {
+    this.seen.throttled++;
+    if (now - this.decreasedAt >= ONE_DECREASE_PER) {
+      this.decrease(now, this.rate * DECREASE);
       return;
     }
+    const { since, accepted, throttled } = this.seen;
+    const answers = accepted + throttled;
+    if (now - since >= LOOK_FOR && answers >= LOOK_AT && throttled >= answers * SATURATED) {
+      const granted = accepted * 1_000 / (now - since) * BELOW_ACCEPTED;
+      this.decrease(now, Math.min(this.rate, Math.max(this.rate * DEEPEST_CUT, granted)));
+    }
+  }
+
+  private decrease(now: number, rate: number): void {
     this.decreasedAt = now;
     this.increasedAt = now;
-    this.rate = Math.max(SLOWEST, this.rate * DECREASE);
+    this.rate = Math.max(SLOWEST, rate);
+    Object.assign(this.seen, { since: now, accepted: 0, throttled: 0 });
   }
 
   private increase(now: number): void {

@@ -60,7 +60,9 @@ export class Retrier {
     for (let tries = 1; ; tries++) {
       await limiter?.acquire(signal);
       try {
-        return await attempt(tries);
+        const answer = await attempt(tries);
+        limiter?.accepted();
+        return answer;
       } catch (error) {
         signal?.throwIfAborted();
         const verdict = verdictOn(error);

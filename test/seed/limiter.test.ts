@@ -47,6 +47,52 @@ test('the rate comes back bit by bit, and not above the full one', async () => {
   expect(limiter.ratePerSecond).toBe(1_000);
 });
 
+test('a service that throttles much shows what it grants', async () => {
+  const clock = new VirtualClock();
+  const limiter = new Limiter({ clock, ratePerSecond: 1_000 });
+  limiter.throttled();
+  for (let tenth = 0; tenth < 2; tenth++) {
+    await clock.sleep(100);
+    for (let request = 0; request < 50; request++) {
+      limiter.accepted();
+    }
+  }
+  for (let request = 0; request < 40; request++) {
+    limiter.throttled();
+  }
+  expect(limiter.ratePerSecond).toBeGreaterThan(400);
+  expect(limiter.ratePerSecond).toBeLessThanOrEqual(500);
+});
+
+test('a throttled request now and then says nothing about what is granted', async () => {
+  const clock = new VirtualClock();
+  const limiter = new Limiter({ clock, ratePerSecond: 1_000 });
+  limiter.throttled();
+  for (let request = 0; request < 98; request++) {
+    await clock.sleep(5);
+    limiter.accepted();
+  }
+  limiter.throttled();
+  expect(limiter.ratePerSecond).toBe(800);
+});
+
+test.each([50, 400, 950])('the rate settles below a limit of %i, wherever it begins', async (limit) => {
+  const clock = new VirtualClock();
+  const limiter = new Limiter({ clock, ratePerSecond: 1_000 });
+  for (let request = 0; request < 2_000; request++) {
+    const before = limiter.ratePerSecond;
+    if (before > limit && request % 2 === 0) {
+      limiter.throttled();
+    } else {
+      limiter.accepted();
+    }
+    expect(limiter.ratePerSecond).toBeLessThanOrEqual(before);
+    expect(limiter.ratePerSecond).toBeGreaterThanOrEqual(5);
+    await clock.sleep(20);
+  }
+  expect(limiter.ratePerSecond).toBeLessThanOrEqual(limit);
+});
+
 test('a rate that is not known is found', async () => {
   const clock = new VirtualClock();
   const limiter = new Limiter({ clock, ratePerSecond: 1_000 });
@@ -66,10 +112,11 @@ test('a rate that is not known is found', async () => {
       limiter.throttled();
     } else {
       tokens--;
+      limiter.accepted();
     }
   }
   expect((sent - throttled) / (60 * limit)).toBeGreaterThan(0.9);
-  expect(throttled / sent).toBeLessThan(0.05);
+  expect(throttled / sent).toBeLessThan(0.01);
 });
 
 test('a wait ends with its signal', async () => {
