@@ -12,16 +12,14 @@ const TASKS = join(ROOT, '.projen/tasks.json');
 /** The file of a bundle, fresh. */
 exports.bundle = (entry, sources) => {
   const file = join(ROOT, 'assets', entry, 'index.js');
-  if (isStale(file, [...sources, 'package-lock.json'])) {
+  if (isStale(file, [...sources, 'package-lock.json', 'projenrc/bundle.js'])) {
     say(`bundling ${entry}, as its sources are newer ...`);
-    const [{ execArgs: [, ...options] }] = require(TASKS).tasks[`bundle:${entry}`].steps;
+    const [{ exec }] = require(TASKS).tasks[`bundle:${entry}`].steps;
+    const [, script, source, , ...options] = exec.split(' ');
     // Beside the old one first, because another process may be reading that.
     const fresh = `${file}.${process.pid}`;
     mkdirSync(dirname(file), { recursive: true });
-    run(join(ROOT, 'node_modules/.bin/esbuild'), [
-      ...options.map((option) => (option.startsWith('--outfile=') ? `--outfile=${fresh}` : option)),
-      '--log-level=warning',
-    ]);
+    run(process.execPath, [join(ROOT, script), source, fresh, ...options]);
     renameSync(fresh, file);
   }
   return file;

@@ -6,21 +6,22 @@ import { Component, type awscdk } from 'projen';
  * and the local platform, which serves the demo and the tests only and is not published.
  */
 export class Bundles extends Component {
-  constructor(project: awscdk.AwsCdkConstructLibrary) {
-    super(project);
+  constructor(private readonly library: awscdk.AwsCdkConstructLibrary) {
+    super(library);
 
-    // The oldest Node that the repository supports; Lambda runs a newer one.
-    // The SDK's ES modules shake down to half of what its CommonJS files weigh.
-    const bundle = { target: 'node20', platform: 'node', watchTask: false, esbuildArgs: { '--main-fields': 'module,main' } };
-    const minified = { ...bundle, minify: true };
+    this.add('lambda/index', '--minify');
+    this.add('lambda/activation-key/index', '--minify');
+    this.add('lambda/seed/index', '--minify');
+    this.add('cli/index', '--minify');
+    this.add('local/platform/index');
 
-    project.bundler.addBundle('lambda/index.ts', minified);
-    project.bundler.addBundle('lambda/activation-key/index.ts', minified);
-    project.bundler.addBundle('lambda/seed/index.ts', minified);
-    project.bundler.addBundle('cli/index.ts', minified);
-    project.bundler.addBundle('local/platform/index.ts', bundle);
+    library.addGitIgnore('/assets/');
+    library.addPackageIgnore('/assets/local/');
+  }
 
-    project.addGitIgnore('/assets/');
-    project.addPackageIgnore('/assets/local/');
+  /** The task is the bundler's, what it runs is ours: esbuild has no option for what `bundle.js` does. */
+  private add(entry: string, ...options: string[]): void {
+    const { bundleTask, outfile } = this.library.bundler.addBundle(`${entry}.ts`, { target: 'node20', platform: 'node', watchTask: false });
+    bundleTask.reset(['node', 'projenrc/bundle.js', `${entry}.ts`, outfile, ...options].join(' '));
   }
 }
