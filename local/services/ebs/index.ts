@@ -64,6 +64,6 @@ export function elasticBlockStore(environment: Environment, options: ElasticBloc
         ...paging,
       }, (input, context) => listChangedBlocks(store, input, context)),
     ],
-    close: () => store.blocks.close(),
+    close: async () => store.blocks.close(),
   };
 }

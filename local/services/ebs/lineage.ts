@@ -24,8 +24,8 @@ export function areRelated(state: RegionState, first: string, second: string): b
 
 /** What a snapshot reads as: its own blocks, and its ancestors' where it has none. */
 export class Contents {
-  static async of(stores: BlockStores, state: RegionState, snapshotId: string): Promise<Contents> {
-    return new Contents(await Promise.all(ancestry(state, snapshotId).map((id) => stores.of(id))));
+  static of(stores: BlockStores, state: RegionState, snapshotId: string): Contents {
+    return new Contents(ancestry(state, snapshotId).map((id) => stores.of(id)));
   }
 
   private constructor(private readonly layers: readonly BlockStore[]) {}

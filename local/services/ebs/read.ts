@@ -15,17 +15,17 @@ const BLOCK_TOKEN_LIFE = 7 * 24 * 60 * MINUTE;
 const PAGE_TOKEN_LIFE = 60 * MINUTE;
 const MOST_RESULTS = 10_000;
 
-export async function getSnapshotBlock(
+export function getSnapshotBlock(
   store: Store, { SnapshotId: snapshotId, BlockIndex: index, BlockToken: token }: Given<GetSnapshotBlockRequest>, context: Context,
-): Promise<Omit<GetSnapshotBlockResponse, 'BlockData'> & { BlockData: Buffer }> {
+): Omit<GetSnapshotBlockResponse, 'BlockData'> & { BlockData: Buffer } {
   store.throttle.admit('GetSnapshotBlock', context.account, snapshotId);
   readable(store, snapshotId, context);
-  const holder = (await Contents.of(store.blocks, context.state, snapshotId)).holder(index);
+  const holder = Contents.of(store.blocks, context.state, snapshotId).holder(index);
   if (!holder || store.tokens.open(`block ${snapshotId}`, token, context.clock.time()) !== index) {
     throw invalid('INVALID_BLOCK_TOKEN', `The block token is not valid for block ${index} of snapshot '${snapshotId}', or has expired.`);
   }
   const answer = { DataLength: BLOCK_SIZE, ChecksumAlgorithm: 'SHA256' } as const;
-  const block = await holder.read(index);
+  const block = holder.read(index);
   if (store.corruptBlocks.has(index)) {
     const other = Buffer.from(block);
     other[0] = 255 - other[0];
@@ -35,20 +35,20 @@ export async function getSnapshotBlock(
   return { ...answer, BlockData: block, Checksum: holder.digest(index).toString('base64') };
 }
 
-export async function listSnapshotBlocks(
+export function listSnapshotBlocks(
   store: Store, input: Given<ListSnapshotBlocksRequest>, context: Context,
-): Promise<ListSnapshotBlocksResponse> {
+): ListSnapshotBlocksResponse {
   const { SnapshotId: snapshotId } = input;
   store.throttle.admit('ListSnapshotBlocks', context.account, snapshotId);
   const snapshot = readable(store, snapshotId, context);
-  const contents = await Contents.of(store.blocks, context.state, snapshotId);
+  const contents = Contents.of(store.blocks, context.state, snapshotId);
   const { indices, ...page } = pageOf(store, `blocks ${snapshotId}`, contents.indices(), input, context);
   const token = blockTokens(store, snapshotId, page.ExpiryTime);
   const Blocks = Array.from(indices, (BlockIndex): Block => ({ BlockIndex, BlockToken: token(BlockIndex) }));
   return { Blocks, ...page, VolumeSize: snapshot.volumeSize };
 }
 
-export async function listChangedBlocks(store: Store, input: Given<ListChangedBlocksRequest>, context: Context): Promise<ListChangedBlocksResponse> {
+export function listChangedBlocks(store: Store, input: Given<ListChangedBlocksRequest>, context: Context): ListChangedBlocksResponse {
   const { FirstSnapshotId: firstId, SecondSnapshotId: secondId } = input;
   store.throttle.admit('ListChangedBlocks', context.account, secondId);
   if (firstId === undefined) {
@@ -59,8 +59,8 @@ export async function listChangedBlocks(store: Store, input: Given<ListChangedBl
   if (!areRelated(context.state, firstId, secondId)) {
     throw invalid('UNRELATED_SNAPSHOTS', `The snapshots '${firstId}' and '${secondId}' do not belong to one lineage.`);
   }
-  const first = await Contents.of(store.blocks, context.state, firstId);
-  const second = await Contents.of(store.blocks, context.state, secondId);
+  const first = Contents.of(store.blocks, context.state, firstId);
+  const second = Contents.of(store.blocks, context.state, secondId);
   const { indices, ...page } = pageOf(store, `changes ${firstId} ${secondId}`, changedBlocks(first, second), input, context);
   const firstToken = blockTokens(store, firstId, page.ExpiryTime);
   const secondToken = blockTokens(store, secondId, page.ExpiryTime);

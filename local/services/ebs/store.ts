@@ -40,9 +40,9 @@ export class Store {
   }
 
   /** Frees the blocks of snapshots that were deleted and that no other snapshot is based on. */
-  async removeOrphans({ state }: Context): Promise<void> {
+  removeOrphans({ state }: Context): void {
     const regions = [state, ...this.environment.state.regionsOf('snapshots').map((region) => this.environment.state.region(region))];
     const needed = regions.flatMap((region) => snapshotsOf(region).values().flatMap(({ snapshotId }) => ancestry(region, snapshotId)));
-    await this.blocks.keepOnly(new Set(needed));
+    this.blocks.keepOnly(new Set(needed));
   }
 }

@@ -39,7 +39,7 @@ interface StartRecord {
 const directSnapshots = ({ state }: Context): Collection<DirectSnapshot> => state.collection('ebs-snapshots');
 const startRecords = ({ state }: Context): Collection<StartRecord> => state.collection('ebs-client-tokens');
 
-export async function startSnapshot(store: Store, input: Given<StartSnapshotRequest>, context: Context): Promise<StartSnapshotResponse> {
+export function startSnapshot(store: Store, input: Given<StartSnapshotRequest>, context: Context): StartSnapshotResponse {
   store.throttle.admit('StartSnapshot', context.account);
   const { ClientToken: token = randomUUID(), ...rest } = input;
   const request = JSON.stringify(Object.entries(rest).sort());
@@ -69,7 +69,7 @@ export async function startSnapshot(store: Store, input: Given<StartSnapshotRequ
     volumeId: NO_VOLUME,
     ...(parent && { parentSnapshotId: parent.snapshotId }),
   };
-  await store.removeOrphans(context);
+  store.removeOrphans(context);
   snapshotsOf(context.state).put(snapshot.snapshotId, snapshot);
   directSnapshots(context).put(snapshot.snapshotId, { timeout });
   if (parent) {
@@ -90,9 +90,9 @@ export async function startSnapshot(store: Store, input: Given<StartSnapshotRequ
   return { ...answer, StartTime: new Date(now) };
 }
 
-export async function putSnapshotBlock(
+export function putSnapshotBlock(
   store: Store, input: Omit<Given<PutSnapshotBlockRequest>, 'BlockData'> & { BlockData: Buffer }, context: Context,
-): Promise<PutSnapshotBlockResponse> {
+): PutSnapshotBlockResponse {
   const { SnapshotId: snapshotId, BlockIndex: index, BlockData: block } = input;
   store.throttle.admit('PutSnapshotBlock', context.account, snapshotId);
   const snapshot = writable(store, snapshotId, context);
@@ -106,22 +106,16 @@ export async function putSnapshotBlock(
   if (digest.toString('base64') !== input.Checksum) {
     throw invalid('INVALID_BLOCK', 'The checksum of the block does not match its data.');
   }
-  const blocks = await store.blocks.of(snapshotId);
-  try {
-    await blocks.write(index, block, digest);
-  } finally {
-    // While the block was on its way to the disk, the snapshot may have been sealed or deleted.
-    postpone(writable(store, snapshotId, context), context);
-  }
+  store.blocks.of(snapshotId).write(index, block, digest);
+  postpone(snapshot, context);
   return { Checksum: input.Checksum, ChecksumAlgorithm: 'SHA256' };
 }
 
-export async function completeSnapshot(store: Store, input: Given<CompleteSnapshotRequest>, context: Context): Promise<CompleteSnapshotResponse> {
+export function completeSnapshot(store: Store, input: Given<CompleteSnapshotRequest>, context: Context): CompleteSnapshotResponse {
   const { SnapshotId: snapshotId } = input;
   store.throttle.admit('CompleteSnapshot', context.account, snapshotId);
-  writable(store, snapshotId, context);
-  const blocks = await store.blocks.of(snapshotId);
   const snapshot = writable(store, snapshotId, context);
+  const blocks = store.blocks.of(snapshotId);
   if (input.ChangedBlocksCount !== blocks.size) {
     throw invalid('INVALID_PARAMETER_VALUE', `ChangedBlocksCount is ${input.ChangedBlocksCount}, but ${blocks.size} blocks were written.`);
   }
