@@ -1,5 +1,5 @@
 import type { Clock } from './clock';
-import { isValidationError } from './condition';
+import { isValidationError, mayPass } from './condition';
 import { linearChecksum, type Journal } from './journal';
 import type { Retrier } from './retrier';
 import type { SnapshotTransport } from './snapshot-transport';
@@ -26,7 +26,7 @@ export async function sealSnapshot({ transport, snapshotId, retrier, signal }: C
       await transport.complete(snapshotId, journal.blocksWritten, checksum, signal);
     } catch (error) {
       // A sealed snapshot refuses to be sealed again; then the answer to an earlier try was lost.
-      if (!(tries > 1 && isValidationError(error))) {
+      if (!(tries > 1 && isValidationError(error) && !mayPass(error))) {
         throw error;
       }
     }

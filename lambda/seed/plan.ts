@@ -21,8 +21,8 @@ const SECONDS_TO_READ_BACK = 600;
 /** So that a slow shard does not hold up the end. */
 const SHARDS_PER_WORKER = 4;
 /**
- * A worker that starts, or waits for a slow block, leaves something of its share to the others. The simulated fan-out of 1 TiB takes 1.02
- * of the quota's own time with this much, 1.10 with exact shares; what is too much the service throttles, and the workers follow.
+ * A worker that starts, or waits for a slow block, leaves something of its share to the others; what is too much the service throttles,
+ * and the workers follow. The fan-out in benchmark/seed simulates it.
  */
 const MORE_THAN_A_SHARE = 1.3;
 /** Stops the canary: its block is put. */
