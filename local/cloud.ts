@@ -89,6 +89,11 @@ export class Cloud {
     return this.ask(`${this.endpoint}/_local/state`);
   }
 
+  /** Makes the services misbehave, as `POST /_local/faults` is asked to. */
+  public async injectFault(fault: Record<string, unknown>): Promise<void> {
+    await this.ask(`${this.endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify(fault) });
+  }
+
   /** Kills what runs of the functions with this in their name, in the middle of whatever they do. Answers whether there is such a function. */
   public async killFunctions(namePart: string): Promise<boolean> {
     const { ok } = await fetch(`${this.platformEndpoint}/_local/functions/${encodeURIComponent(namePart)}/kill`, { method: 'POST' });

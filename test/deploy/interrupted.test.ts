@@ -48,8 +48,7 @@ test('a function that is lost after it made a volume leaves none, and the next d
   const cdk = stage.cdk('LostFunction', (stack) => {
     new CachedVolumeGateway(stack, 'Gateway', gatewayProps(address)).addVolume('Volume', { volumeSize: Size.gibibytes(10) });
   });
-  const fault = { service: 'storagegateway', operation: 'CreateCachediSCSIVolume', when: 'after', error: 'hang' };
-  await fetch(`${stage.cloud.endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify(fault) });
+  await stage.cloud.injectFault({ service: 'storagegateway', operation: 'CreateCachediSCSIVolume', when: 'after', error: 'hang' });
 
   const { ended } = cdk.start('deploy', '--require-approval', 'never');
   while ((await stage.volumeArns()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));

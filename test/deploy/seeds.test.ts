@@ -42,12 +42,12 @@ test('an update that is cancelled in the middle of a seed leaves the former snap
 });
 
 test('a seed that cannot be verified fails with the reason, and leaves no snapshot, no journal and no bucket', async () => {
-  const fault = { service: 'ebs', operation: 'GetSnapshotBlock', when: 'before', error: 'AccessDeniedException', times: 1_000 };
-  await fetch(`${stage.cloud.endpoint}/_local/faults`, { method: 'POST', body: JSON.stringify(fault) });
+  const error = { status: 400, type: 'ValidationException', message: 'the block token is of another day' };
+  await stage.cloud.injectFault({ service: 'ebs', operation: 'GetSnapshotBlock', when: 'before', times: 100, error });
 
   const { code, output } = await seedApp('Unverified', { source: image('image.img', 2, 'contents') }).start('deploy', '--require-approval', 'never').ended;
 
-  expect([code, output]).toEqual([1, expect.stringContaining('GetSnapshotBlock')]);
+  expect([code, output]).toEqual([1, expect.stringContaining(error.message)]);
   expect(await stage.restOf('Unverified')).toBe('ROLLBACK_COMPLETE');
   expect(await stage.snapshots()).toEqual([]);
   expect((await stage.resources('Unverified', 'AWS::S3::Bucket')).map(({ status }) => status)).toEqual(['DELETE_COMPLETE']);
