@@ -2,6 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MiddlewareStack } from '@smithy/types';
+import { namedAuthorities } from './http/certificates';
 
 /** Timeouts in milliseconds: without them a stalled connection stops one of the workers for good. */
 const CONNECT_TIMEOUT = 5_000;
@@ -15,7 +16,8 @@ export function clientConfiguration(concurrency: number) {
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({
       httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
+      // Which the SDK does not look at by itself.
+      httpsAgent: new HttpsAgent({ ...agent, ...namedAuthorities() }),
       connectionTimeout: CONNECT_TIMEOUT,
       socketTimeout: IDLE_TIMEOUT,
       requestTimeout: ATTEMPT_TIMEOUT,

@@ -7,8 +7,13 @@ import { createSecureContext, type SecureContext } from 'node:tls';
  * handshake.
  */
 export function trustedContext(environment: NodeJS.ProcessEnv = process.env): SecureContext {
+  return createSecureContext({ ...namedAuthorities(environment), minVersion: 'TLSv1.2' });
+}
+
+/** As options of a TLS connection; none where AWS_CA_BUNDLE names no file. */
+export function namedAuthorities(environment: NodeJS.ProcessEnv = process.env): { readonly ca?: Buffer } {
   const bundle = environment.AWS_CA_BUNDLE;
-  return createSecureContext(bundle ? { ca: readBundle(bundle), minVersion: 'TLSv1.2' } : { minVersion: 'TLSv1.2' });
+  return bundle ? { ca: readBundle(bundle) } : {};
 }
 
 function readBundle(path: string): Buffer {

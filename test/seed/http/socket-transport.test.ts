@@ -123,16 +123,20 @@ describe('a block', () => {
     await expect(socketTransport(1).put(SNAPSHOT, 0, BLOCK.subarray(1), DIGEST)).rejects.toThrow('block 0 must have 524288 bytes, got 524287');
   });
 
-  test('fails with the path of an AWS_CA_BUNDLE that cannot be read, and can be put once it can', async () => {
-    await serve(STORED, true);
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certificates-'));
-    closing.push(() => fs.rmSync(folder, { recursive: true }));
-    process.env.AWS_CA_BUNDLE = path.join(folder, 'bundle.pem');
-    const transport = socketTransport(1);
-    await expect(put(transport)).rejects.toThrow(`AWS_CA_BUNDLE ${JSON.stringify(process.env.AWS_CA_BUNDLE)} must name a readable file`);
-    fs.writeFileSync(process.env.AWS_CA_BUNDLE, CERTIFICATE);
-    expect(await put(transport)).toBe(CHECKSUM);
+  test('is not begun with an AWS_CA_BUNDLE that cannot be read', () => {
+    process.env.AWS_CA_BUNDLE = '/nowhere/bundle.pem';
+    expect(() => socketTransport(1)).toThrow('AWS_CA_BUNDLE "/nowhere/bundle.pem" must name a readable file');
   });
+});
+
+test('the requests that go by the SDK trust whom AWS_CA_BUNDLE names, too', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'certificates-'));
+  closing.push(() => fs.rmSync(folder, { recursive: true }));
+  await serve(STORED, true);
+  await expect(put(sdkTransport())).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  process.env.AWS_CA_BUNDLE = path.join(folder, 'bundle.pem');
+  fs.writeFileSync(process.env.AWS_CA_BUNDLE, CERTIFICATE);
+  expect(await put(sdkTransport())).toBe(CHECKSUM);
 });
 
 describe('connections', () => {
