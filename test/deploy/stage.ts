@@ -69,13 +69,12 @@ export class Stage {
     return lists.flatMap(({ executions = [] }) => executions.map((execution) => execution.executionArn ?? ''));
   }
 
-  /** Resources of one type, also those that are gone. */
+  /** The resources of one type that the stack has. */
   public async resources(StackName: string, type: string) {
     const { StackResourceSummaries = [] } = await this.cloudFormation.send(new ListStackResourcesCommand({ StackName }));
     return StackResourceSummaries.filter(({ ResourceType }) => ResourceType === type).map((resource) => ({
       logicalId: resource.LogicalResourceId ?? '',
       id: resource.PhysicalResourceId ?? '',
-      status: resource.ResourceStatus ?? '',
     }));
   }
 
