@@ -10,8 +10,8 @@ export interface BlockPutterOptions {
 }
 
 /**
- * Puts blocks, the first one alone: what is wrong for all of them (permission, key, Region, a snapshot that is not there) is found out
- * by a single request.
+ * Puts blocks, one alone before all others: what is wrong for all of them (permission, key, Region, a snapshot that is not there) is
+ * found out by a single request.
  */
 export class BlockPutter {
   private canary: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 
 /** The one block size of the EBS direct APIs: 512 KiB. */
 export const BLOCK_SIZE = 524_288;
@@ -22,6 +22,11 @@ export function isZeros(block: Buffer): boolean {
 
 export function digestOf(block: Uint8Array): Buffer {
   return createHash('sha256').update(block).digest();
+}
+
+/** The same on another thread, for a copy of the block as it is now. */
+export async function digestInBackground(block: Uint8Array<ArrayBuffer>): Promise<Buffer> {
+  return Buffer.from(await webcrypto.subtle.digest('SHA-256', block));
 }
 
 /** The digest of a block of zeros. */

@@ -1,5 +1,6 @@
-import { BLOCK_SIZE, ZEROS_DIGEST, digestOf, isZeros } from './block';
+import { BLOCK_SIZE, ZEROS_DIGEST, isZeros } from './block';
 import type { BlockSource } from './block-source';
+import { Hasher } from './hasher';
 import type { Fate, Journal } from './journal';
 import { inParallel } from './parallel';
 import type { Shard } from './plan';
@@ -32,6 +33,7 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
   const slots = Math.max(1, Math.min(concurrency, shards.reduce((sum, { blockCount }) => sum + blockCount, 0)));
   const slab = Buffer.allocUnsafeSlow(slots * BLOCK_SIZE);
   const missing = missingBlocks(shards, journal);
+  const hasher = new Hasher();
 
   await inParallel(slots, async (slot, stop) => {
     const block = slab.subarray(slot * BLOCK_SIZE, (slot + 1) * BLOCK_SIZE);
@@ -47,7 +49,7 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
         continue;
       }
       const zeros = isZeros(block);
-      const digest = zeros ? ZEROS_DIGEST : digestOf(block);
+      const digest = zeros ? ZEROS_DIGEST : await hasher.digest(block);
       const fate = fateOf(index, digest, zeros && zeroBlocks === 'omit', parent);
       if (fate === 'written') {
         await store(index, block, digest, stop);
