@@ -6,6 +6,9 @@ import { SeedSource, SnapshotSeed, type SnapshotSeedProps } from '../../src';
 
 const MIB = 2 ** 20;
 
+// Whoever deletes a seed that was stopped waits until its workers must have noticed.
+jest.setTimeout(180_000);
+
 let stage: Stage;
 beforeEach(async () => { stage = await Stage.open(); });
 afterEach(() => stage.close());
