@@ -7,17 +7,14 @@ import { defaultDirectory, SeedJournal } from './journal-directory';
 import { positionals, snapshotIdOf, wholeNumber } from './options';
 import { scopeOf } from './preflight';
 import { Progress } from './progress';
-import { readable } from './readable';
+import { readable, readBlocks } from './readable';
 import { countText } from './text';
 import { BLOCK_SIZE, GIBIBYTE, isZeros } from '../seed/block';
-import { systemClock } from '../seed/clock';
 import { mayPass } from '../seed/condition';
 import type { FileJournal } from '../seed/file-journal';
-import { Limiter } from '../seed/limiter';
 import { LARGEST_VOLUME } from '../seed/plan';
-import { OperationError, Retrier } from '../seed/retrier';
+import { OperationError } from '../seed/retrier';
 import { SdkTransport } from '../seed/sdk-transport';
-import { readSnapshot } from '../seed/snapshot-reader';
 
 const WORKERS = 64;
 const BLOCKS_PER_GIBIBYTE = GIBIBYTE / BLOCK_SIZE;
@@ -131,14 +128,15 @@ async function copy(
   { snapshotId, workers, ratePerSecond }: Order, transport: SdkTransport,
   file: FileHandle, digests: FileJournal, progress: Progress, signal: AbortSignal,
 ): Promise<void> {
-  let retries = 0;
-  await readSnapshot({
+  await readBlocks({
     transport,
     snapshotId,
-    retrier: new Retrier({ clock: systemClock, onRetry: () => retries++ }),
-    limiter: new Limiter({ clock: systemClock, ratePerSecond }),
-    concurrency: workers,
+    workers,
+    ratePerSecond,
     signal,
+    progress,
+    phase: 'reading',
+    position: () => ({ done: digests.blocksWritten, total: digests.blockCount }),
     wants: (index) => !digests.has(index),
     onBlock: async (index, block, digest) => {
       // The file is new: where nothing was written, it holds zeros.
@@ -146,7 +144,6 @@ async function copy(
         await writeWhole(file, block, index * BLOCK_SIZE);
       }
       digests.record(index, digest);
-      progress.show({ phase: 'reading', done: digests.blocksWritten, total: digests.blockCount, requests: digests.blocksWritten, retries, throttles: 0 });
     },
   });
 }

@@ -4,17 +4,13 @@ import { Interruption } from './interruption';
 import { positionals, snapshotIdOf, wholeNumber } from './options';
 import { scopeOf } from './preflight';
 import { Progress } from './progress';
-import { readable } from './readable';
+import { readable, readBlocks } from './readable';
 import { openImage, type Image } from './source';
 import { countText } from './text';
 import { BLOCK_SIZE, ZEROS_DIGEST, blocksIn } from '../seed/block';
-import { systemClock } from '../seed/clock';
 import { MemoryJournal } from '../seed/journal';
-import { Limiter } from '../seed/limiter';
 import { LARGEST_VOLUME } from '../seed/plan';
-import { Retrier } from '../seed/retrier';
 import { SdkTransport } from '../seed/sdk-transport';
-import { readSnapshot } from '../seed/snapshot-reader';
 import { writeBlocks } from '../seed/writer';
 
 const WORKERS = 64;
@@ -46,14 +42,15 @@ export async function verify(args: string[]): Promise<void> {
     const differing: number[] = [];
     const seen = new Uint8Array(expected.blockCount);
     let blocksRead = 0;
-    let retries = 0;
-    await readSnapshot({
+    await readBlocks({
       transport,
       snapshotId,
-      retrier: new Retrier({ clock: systemClock, onRetry: () => retries++ }),
-      limiter: new Limiter({ clock: systemClock, ratePerSecond }),
-      concurrency: workers,
+      workers,
+      ratePerSecond,
       signal,
+      progress,
+      phase: 'comparing',
+      position: () => ({ done: blocksRead, total: Math.max(expected.blockCount, blocksRead) }),
       onBlock: (index, _, digest) => {
         blocksRead++;
         // What lies behind the end of the image is compared with zeros, and no block of the image.
@@ -63,8 +60,6 @@ export async function verify(args: string[]): Promise<void> {
         if (!digest.equals(index < expected.blockCount && expected.fate(index) === 'written' ? expected.digest(index) : ZEROS_DIGEST)) {
           differing.push(index);
         }
-        const total = Math.max(expected.blockCount, blocksRead);
-        progress.show({ phase: 'comparing', done: blocksRead, total, requests: blocksRead, retries, throttles: 0 });
       },
     });
     let absentZeros = 0;
