@@ -22,8 +22,9 @@ export const settingOperations = (): Operation[] => [
   setting(GetEbsDefaultKmsKeyId$, () => undefined, key),
   setting(ResetEbsDefaultKmsKeyId$, (context) => setDefaultKey(context), key),
 
-  operation<ModifyEbsDefaultKmsKeyIdRequest, GetEbsDefaultKmsKeyIdResult>(ModifyEbsDefaultKmsKeyId$, { KmsKeyId: { required: true } }, (input, context) => {
-    const { KmsKeyId = '' } = input;
+  operation<ModifyEbsDefaultKmsKeyIdRequest, GetEbsDefaultKmsKeyIdResult>(ModifyEbsDefaultKmsKeyId$, {
+    KmsKeyId: { required: true },
+  }, ({ KmsKeyId = '' }, context) => {
     if (!KEY_ID.test(KmsKeyId)) {
       const message = `Value (${KmsKeyId}) for parameter KmsKeyId is invalid. It must be the id, alias or ARN of a KMS key`;
       throw new ServiceError(400, 'InvalidParameterValue', message);
