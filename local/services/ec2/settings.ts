@@ -24,7 +24,8 @@ export const settingOperations = (): Operation[] => [
 
   operation<ModifyEbsDefaultKmsKeyIdRequest, GetEbsDefaultKmsKeyIdResult>(ModifyEbsDefaultKmsKeyId$, {
     KmsKeyId: { required: true },
-  }, ({ KmsKeyId = '' }, context) => {
+  }, (input, context) => {
+    const { KmsKeyId = '' } = input;
     if (!KEY_ID.test(KmsKeyId)) {
       const message = `Value (${KmsKeyId}) for parameter KmsKeyId is invalid. It must be the id, alias or ARN of a KMS key`;
       throw new ServiceError(400, 'InvalidParameterValue', message);
