@@ -8,7 +8,8 @@ const { bundle, library } = require('./build');
 bundle('lambda/index', ['lambda', 'src/private/contract.ts']);
 bundle('lambda/activation-key/index', ['lambda/activation-key']);
 bundle('lambda/seed/index', ['lambda/seed', 'seed']);
-bundle('cli/index', ['cli', 'local/identity.ts', 'local/services', 'seed']);
+bundle('cli/index', ['cli', 'seed']);
+bundle('cli/local/index', ['cli', 'local/identity.ts', 'local/services']);
 bundle('local/platform/index', ['local']);
 library();
 

@@ -1,13 +1,14 @@
 import { estimate, PRICES_OF, type Estimate } from './estimate';
 import { EXIT, ExitError, refusal } from './exit';
 import { forgetGoneSnapshots } from './housekeeping';
+import type { Image } from './image';
 import { Interruption } from './interruption';
 import { SeedJournal, type Binding } from './journal-directory';
 import { parentDigests, type Parent } from './parent';
 import { preflight, scopeOf } from './preflight';
 import { Progress, type Position } from './progress';
 import { readSeedOrder, type SeedOrder } from './seed-order';
-import { openImage, type Image } from './source';
+import { openImage } from './source';
 import { bytesText, countText, dollarsText, durationText } from './text';
 import { GIBIBYTE } from '../seed/block';
 import { mayPass } from '../seed/condition';

@@ -1,44 +1,18 @@
 import { realpath, stat } from 'node:fs/promises';
-import { S3Client } from '@aws-sdk/client-s3';
-import { ExitError, refusal, usageError } from './exit';
+import { refusal, usageError } from './exit';
+import { assertRaw, type Image, type ImageOptions } from './image';
+import { openObject } from './s3-image';
 import { GIBIBYTE } from '../seed/block';
-import type { BlockSource } from '../seed/block-source';
-import { systemClock } from '../seed/clock';
 import { decompressed, headOf, sizeOf, type Compression } from '../seed/decompression';
 import { FileSource } from '../seed/file-source';
 import { formatOf, HEAD_SIZE, TAIL_SIZE } from '../seed/image-format';
-import { Retrier } from '../seed/retrier';
-import { pinObject, S3Source } from '../seed/s3-source';
-import { clientConfiguration } from '../seed/sdk-client';
 import { StreamSource } from '../seed/stream-source';
-
-/** An image as a command is given it. */
-export interface Image {
-  /** As the user wrote it. */
-  readonly name: string;
-  readonly source: BlockSource;
-  /** What must be the same for a later run to go on. Absent: it cannot be read a second time. */
-  readonly identity?: { readonly place: string; readonly state: Readonly<Record<string, string | number>> };
-  /** Whether its size is an upper limit only. */
-  readonly sizeIsLimit?: boolean;
-  /** Reads it from the beginning, for a look at its blocks before the seed. */
-  readonly again?: () => Promise<BlockSource>;
-}
-
-export interface ImageOptions {
-  /** GiB; limits what is not known to end. */
-  readonly volumeSize?: number;
-  /** Blocks that are asked for at a time. */
-  readonly workers: number;
-  readonly say?: (line: string) => void;
-  readonly signal?: AbortSignal;
-}
 
 export async function openImage(name: string, options: ImageOptions): Promise<Image> {
   if (name === '-') {
     return stream(options);
   }
-  return name.startsWith('s3://') ? object(name, options) : file(name, options);
+  return name.startsWith('s3://') ? openObject(name, options) : file(name, options);
 }
 
 async function stream({ volumeSize }: ImageOptions): Promise<Image> {
@@ -108,37 +82,4 @@ async function compressed(name: string, format: Compression, packed: FileSource,
     sizeIsLimit: volumeSize !== undefined,
     again: async () => new StreamSource(name, decompressed(name, format), size),
   };
-}
-
-async function object(name: string, { workers }: ImageOptions): Promise<Image> {
-  const [, bucket, key, versionId] = /^s3:\/\/([^/]+)\/(.+?)(?:\?versionId=([^?]+))?$/.exec(name) ?? [];
-  if (bucket === undefined) {
-    throw usageError(`image must be s3://BUCKET/KEY or s3://BUCKET/KEY?versionId=ID, got ${JSON.stringify(name)}`);
-  }
-  const client = new S3Client({ ...clientConfiguration(workers), maxAttempts: 3, responseChecksumValidation: 'WHEN_REQUIRED' });
-  try {
-    const { object: pinned, head } = await pinObject(client, bucket, key, versionId);
-    const source = new S3Source(client, pinned, new Retrier({ clock: systemClock }), Math.ceil(workers / 8) + 8);
-    assertRaw(name, formatOf(head, await source.readAt(Math.max(0, pinned.sizeInBytes - TAIL_SIZE), TAIL_SIZE)));
-    const { etag, sizeInBytes } = pinned;
-    const close = async () => {
-      await source.close();
-      client.destroy();
-    };
-    return {
-      name,
-      source: { sizeInBytes, readBlock: (index, into, signal) => source.readBlock(index, into, signal), close },
-      identity: { place: `s3://${bucket}/${key}`, state: { etag, size: sizeInBytes, version: pinned.versionId ?? 'none' } },
-      again: async () => new S3Source(client, pinned, new Retrier({ clock: systemClock })),
-    };
-  } catch (error) {
-    client.destroy();
-    throw error instanceof Error && !(error instanceof ExitError) ? refusal(`image ${name} cannot be read: ${error.name}: ${error.message}`) : error;
-  }
-}
-
-function assertRaw(name: string, format: ReturnType<typeof formatOf>): void {
-  if (format) {
-    throw refusal(`image ${JSON.stringify(name)} is ${format.name}, must be a raw disk image; convert it first: ${format.conversion}`);
-  }
 }

@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
 import { EXIT, ExitError } from './exit';
+import type { Image } from './image';
 import { Interruption } from './interruption';
 import { positionals, snapshotIdOf, wholeNumber } from './options';
 import { scopeOf } from './preflight';
 import { Progress } from './progress';
 import { readable, readBlocks } from './readable';
-import { openImage, type Image } from './source';
+import { openImage } from './source';
 import { countText } from './text';
 import { BLOCK_SIZE, ZEROS_DIGEST, blocksIn } from '../seed/block';
 import { MemoryJournal } from '../seed/journal';

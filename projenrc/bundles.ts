@@ -2,7 +2,7 @@ import { Component, type awscdk } from 'projen';
 
 /**
  * What runs outside the CDK app is bundled by esbuild, with its SDK clients, before the library is compiled:
- * the handlers (the constructs find them as `assets/lambda/...`), the command line with the local services,
+ * the handlers (the constructs find them as `assets/lambda/...`), the command line, the local services,
  * and the local platform, which serves the demo and the tests only and is not published.
  */
 export class Bundles extends Component {
@@ -13,6 +13,7 @@ export class Bundles extends Component {
     this.add('lambda/activation-key/index', '--minify');
     this.add('lambda/seed/index', '--minify');
     this.add('cli/index', '--minify');
+    this.add('cli/local/index', '--minify');
     this.add('local/platform/index');
 
     library.addGitIgnore('/assets/');

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
-import { wholeNumber } from './options';
-import { ACCOUNT } from '../local/identity';
-import { startLocalServices, type LocalServices, type LocalServicesOptions } from '../local/services';
+import { ACCOUNT } from '../../local/identity';
+import { startLocalServices, type LocalServices, type LocalServicesOptions } from '../../local/services';
+import { runCommand } from '../command';
+import { wholeNumber } from '../options';
 
 const PORT_IN_USE = 2;
 
 /** Runs the local services until it is told to stop. The first line of the output says where they are; programs read it. */
-export async function serve(args: string[]): Promise<void> {
+async function serve(args: string[]): Promise<void> {
   const services = await start(read(args));
   if (!services) {
     process.exitCode = PORT_IN_USE;
@@ -51,3 +52,5 @@ async function start(options: LocalServicesOptions): Promise<LocalServices | und
     throw error;
   }
 }
+
+runCommand({ local: serve });
