@@ -19,14 +19,16 @@ export interface Timeouts {
   readonly attempt: number;
 }
 
+/** There is one for every block in flight, so it holds little. */
 interface Exchange {
-  readonly head: string;
-  readonly body: Buffer;
-  readonly parser: ResponseParser;
   readonly resolve: (response: Response) => void;
   readonly reject: (error: unknown) => void;
+  /** Absent once it is on its way. */
+  request?: { readonly head: string; readonly body: Buffer };
   /** Whether the whole request was handed to the network. */
   sent: boolean;
+  /** From the first byte of the answer on. */
+  parser?: ResponseParser;
   response?: Response;
 }
 
@@ -42,13 +44,15 @@ const SAFETY = 1_000;
 export class Connection {
   private readonly socket: net.Socket;
   private connectTimer: NodeJS.Timeout | undefined;
-  private attemptTimer: NodeJS.Timeout | undefined;
+  private readonly attemptTimer: NodeJS.Timeout;
+  /** Which ends the request that is under way. */
+  private signal: AbortSignal | undefined;
   private connected = false;
   private exchange: Exchange | undefined;
   private restUntil = Number.POSITIVE_INFINITY;
 
   /** `session` is the TLS session of an earlier connection, which saves the peer's proof of identity. */
-  constructor(private readonly origin: Origin, private readonly timeouts: Timeouts, session?: Buffer, onSession?: (session: Buffer) => void) {
+  constructor(private readonly origin: Origin, timeouts: Timeouts, session?: Buffer, onSession?: (session: Buffer) => void) {
     const { host, port, secureContext } = origin;
     if (secureContext) {
       const socket = tls.connect({ host, port, secureContext, session, servername: net.isIP(host) === 0 ? host : undefined, ALPNProtocols: ['http/1.1'] });
@@ -61,11 +65,14 @@ export class Connection {
       this.socket = net.connect({ host, port });
       this.socket.once('connect', () => this.open());
     }
-    this.connectTimer = setTimeout(() => this.destroy(timeout(`no connection to ${host}:${port} within ${timeouts.connect} ms`)), timeouts.connect);
+    const { connect, idle, attempt } = timeouts;
+    this.connectTimer = setTimeout(() => this.destroy(timeout(`no connection to ${host}:${port} within ${connect} ms`)), connect);
+    // These two run on while the connection rests, which is cheaper than to start them with every request.
+    this.attemptTimer = setTimeout(() => this.giveUp(timeout(`no answer from ${host}:${port} within ${attempt} ms`)), attempt).unref();
+    this.socket.setTimeout(idle, () => this.giveUp(timeout(`no byte to or from ${host}:${port} for ${idle} ms`)));
     this.socket.setNoDelay(true);
     this.socket.on('data', (bytes: Buffer) => this.receive(bytes));
     this.socket.on('end', () => this.ended());
-    this.socket.on('timeout', () => this.destroy(timeout(`no byte to or from ${host}:${port} for ${timeouts.idle} ms`)));
     this.socket.on('error', (error) => this.destroy(error));
     this.socket.on('close', () => this.destroy(this.cutOff()));
   }
@@ -78,31 +85,10 @@ export class Connection {
   /** Sends a request and resolves with its answer, whatever status that has. */
   send(head: string, body: Buffer, signal?: AbortSignal): Promise<Response> {
     return new Promise<Response>((resolve, reject) => {
-      const abort = () => this.destroy(signal?.reason);
-      const settled = () => {
-        clearTimeout(this.attemptTimer);
-        signal?.removeEventListener('abort', abort);
-        this.exchange = undefined;
-      };
-      this.exchange = {
-        head,
-        body,
-        parser: new ResponseParser(),
-        sent: false,
-        resolve: (response) => {
-          settled();
-          resolve(response);
-        },
-        reject: (error) => {
-          settled();
-          reject(error);
-        },
-      };
-      signal?.addEventListener('abort', abort, { once: true });
-      const { attempt } = this.timeouts;
-      this.attemptTimer = setTimeout(() => this.destroy(timeout(`no answer from ${this.origin.host}:${this.origin.port} within ${attempt} ms`)), attempt);
+      this.exchange = { resolve, reject, request: { head, body }, sent: false };
+      this.listenTo(signal);
+      this.attemptTimer.refresh();
       this.socket.ref();
-      this.socket.setTimeout(this.timeouts.idle);
       if (this.socket.destroyed) {
         this.destroy(this.cutOff());
       } else if (this.connected) {
@@ -114,8 +100,30 @@ export class Connection {
   /** Ends the connection at once; a request that is under way fails with the error. */
   destroy(error: unknown): void {
     clearTimeout(this.connectTimer);
+    clearTimeout(this.attemptTimer);
+    this.listenTo(undefined);
     this.socket.destroy();
-    this.exchange?.reject(error);
+    const { exchange } = this;
+    this.exchange = undefined;
+    exchange?.reject(error);
+  }
+
+  /** The same signal ends many requests in turn; to listen anew to each of them would cost more than to write it down. */
+  private listenTo(signal: AbortSignal | undefined): void {
+    if (signal !== this.signal) {
+      this.signal?.removeEventListener('abort', this.aborted);
+      this.signal = signal;
+      signal?.addEventListener('abort', this.aborted);
+    }
+  }
+
+  private readonly aborted = () => this.giveUp(this.signal?.reason);
+
+  /** Ends the request that is under way; a connection that rests is none of its concern. */
+  private giveUp(reason: unknown): void {
+    if (this.exchange) {
+      this.destroy(reason);
+    }
   }
 
   private open(): void {
@@ -127,18 +135,23 @@ export class Connection {
   }
 
   private transmit(exchange: Exchange): void {
+    const { request } = exchange;
+    if (request === undefined) {
+      return;
+    }
+    exchange.request = undefined;
     const sent = (error?: Error | null) => {
       exchange.sent = !error;
       this.settle(exchange);
     };
     if (this.origin.secureContext) {
       // TLS would copy what it is given together.
-      this.socket.write(exchange.head, 'latin1');
-      this.socket.write(exchange.body, sent);
+      this.socket.write(request.head, 'latin1');
+      this.socket.write(request.body, sent);
     } else {
       this.socket.cork();
-      this.socket.write(exchange.head, 'latin1');
-      this.socket.write(exchange.body, sent);
+      this.socket.write(request.head, 'latin1');
+      this.socket.write(request.body, sent);
       this.socket.uncork();
     }
   }
@@ -151,6 +164,7 @@ export class Connection {
       return;
     }
     try {
+      exchange.parser ??= new ResponseParser();
       exchange.response = exchange.parser.push(bytes);
       this.settle(exchange);
     } catch (error) {
@@ -161,7 +175,7 @@ export class Connection {
   private ended(): void {
     const { exchange } = this;
     if (exchange) {
-      exchange.response ??= exchange.parser.end();
+      exchange.response ??= exchange.parser?.end();
       this.settle(exchange);
     }
     this.destroy(this.cutOff());
@@ -176,6 +190,7 @@ export class Connection {
     if (this.exchange !== exchange || response === undefined || (!sent && response.status < 300)) {
       return;
     }
+    this.exchange = undefined;
     if (sent && response.reusable) {
       this.rest(response);
     } else {
@@ -187,7 +202,6 @@ export class Connection {
   private rest(response: Response): void {
     const promised = /(?:^|[,\s])timeout=(\d{1,6})/i.exec(response.headers.get('keep-alive') ?? '');
     this.restUntil = Date.now() + (promised ? Number(promised[1]) * 1_000 - SAFETY : LONGEST_REST);
-    this.socket.setTimeout(0);
     // A resting connection does not keep the process alive.
     this.socket.unref();
   }

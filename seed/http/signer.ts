@@ -21,6 +21,8 @@ export class Signer {
   private scope = '';
   private secret = '';
   private key: KeyObject | undefined;
+  private second = Number.NaN;
+  private secondText = '';
 
   constructor(private readonly region: string, private readonly service: string) {}
 
@@ -36,6 +38,16 @@ export class Signer {
     return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${this.scope}, SignedHeaders=${names}, Signature=${signature}`;
   }
 
+  /** `20150830T123600Z`; written once for all requests of a second. */
+  timestamp(milliseconds: number): string {
+    const second = Math.floor(milliseconds / 1_000);
+    if (second !== this.second) {
+      this.second = second;
+      this.secondText = `${new Date(second * 1_000).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+    }
+    return this.secondText;
+  }
+
   private keyOf(day: string, secret: string): KeyObject {
     const scope = `${day}/${this.region}/${this.service}/aws4_request`;
     if (this.key === undefined || this.scope !== scope || this.secret !== secret) {
@@ -46,11 +58,6 @@ export class Signer {
     }
     return this.key;
   }
-}
-
-/** `20150830T123600Z`. */
-export function timestampOf(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
 }
 
 /** Of a path that is encoded already: all services but S3 sign it encoded once more. */

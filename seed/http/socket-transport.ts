@@ -2,7 +2,7 @@ import { trustedContext } from './certificates';
 import type { Timeouts } from './connection';
 import { ConnectionPool } from './connection-pool';
 import { PutProtocol, type Service } from './put-protocol';
-import { Signer, encodeSegment, timestampOf, type Credentials } from './signer';
+import { Signer, encodeSegment, type Credentials } from './signer';
 import { BLOCK_SIZE } from '../block';
 import { SdkTransport } from '../sdk-transport';
 
@@ -85,7 +85,7 @@ function requestHead(
   service: Service, signer: Signer, credentials: Credentials, now: number, snapshotId: string, index: number, digest: Buffer,
 ): string {
   const path = `${service.prefix}/snapshots/${encodeSegment(snapshotId)}/blocks/${index}`;
-  const timestamp = timestampOf(now);
+  const timestamp = signer.timestamp(now);
   // Over HTTPS the body may stay unsigned, because the signed checksum header protects it.
   const payloadHash = service.secure ? 'UNSIGNED-PAYLOAD' : digest.toString('hex');
   const headers: (readonly [string, string])[] = [

@@ -1,4 +1,4 @@
-import { Signer, encodeSegment, timestampOf } from '../../../seed/http/signer';
+import { Signer, encodeSegment } from '../../../seed/http/signer';
 
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
@@ -40,6 +40,9 @@ test('a segment of a path leaves only the unreserved characters alone', () => {
   expect(encodeSegment("snap-0/!'()*~_.é")).toBe('snap-0%2F%21%27%28%29%2A~_.%C3%A9');
 });
 
-test('a timestamp has whole seconds', () => {
-  expect(timestampOf(Date.UTC(2015, 7, 30, 12, 36, 0, 999))).toBe(NOON);
+test('a timestamp has whole seconds, whichever was asked for before', () => {
+  const signer = new Signer('us-east-1', 'service');
+  const noon = Date.UTC(2015, 7, 30, 12, 36);
+  expect([noon, noon + 999, noon + 1_000, noon - 1, noon].map((at) => signer.timestamp(at)))
+    .toEqual([NOON, NOON, '20150830T123601Z', '20150830T123559Z', NOON]);
 });
