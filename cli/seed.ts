@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { estimate, PRICES_OF, type Estimate } from './estimate';
 import { EXIT, ExitError, refusal } from './exit';
 import { forgetGoneSnapshots } from './housekeeping';
@@ -12,13 +13,14 @@ import { openImage } from './source';
 import { bytesText, countText, dollarsText, durationText } from './text';
 import { GIBIBYTE } from '../seed/block';
 import { mayPass } from '../seed/condition';
+import { ThreadHasher } from '../seed/hasher';
 import { SocketTransport } from '../seed/http/socket-transport';
 import { MemoryJournal } from '../seed/journal';
 import { planSeed, LARGEST_VOLUME, type Plan } from '../seed/plan';
 import { OperationError } from '../seed/retrier';
 import { seedSnapshot, SnapshotLeftError, type SeedProgress, type SeedResult } from '../seed/seed';
 import { blocksReadBack, VerificationError, type Verification } from '../seed/verifier';
-import { writeBlocks } from '../seed/writer';
+import { writeBlocks, type WriteOptions } from '../seed/writer';
 
 /** By which the snapshot of a journal is found, when the journal does not know its id yet. */
 const MARKER = 'cdk-storage-gateway:request';
@@ -115,6 +117,7 @@ class Run {
         marker: { Key: MARKER, Value: journal.name },
         parent,
         concurrency: order.workers,
+        hasherFor: await this.hasherFor(),
         timeout: TIMEOUT,
         signal: this.signal,
         openJournal: (snapshotId) => journal.open(snapshotId),
@@ -182,6 +185,11 @@ class Run {
     this.progress.say(`${image.name}: ${size}, for a volume of ${volumeSize} GiB`);
     notes.forEach((note) => this.progress.say(note));
     return { plan, parent };
+  }
+
+  /** To encrypt leaves one thread too little time for digests. */
+  private async hasherFor(): Promise<WriteOptions['hasherFor']> {
+    return availableParallelism() > 1 && await this.transport.encrypts() ? (slots) => new ThreadHasher(slots) : undefined;
   }
 
   private async openJournal(plan: Plan): Promise<SeedJournal> {

@@ -1,8 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from 'node:https';
+import type { ConnectionOptions } from 'node:tls';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MiddlewareStack } from '@smithy/types';
-import { namedAuthorities } from './http/certificates';
+import { trustedContext } from './http/certificates';
 
 /** Timeouts in milliseconds: without them a stalled connection stops one of the workers for good. */
 const CONNECT_TIMEOUT = 5_000;
@@ -16,14 +17,29 @@ export function clientConfiguration(concurrency: number) {
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({
       httpAgent: new HttpAgent(agent),
-      // Which the SDK does not look at by itself.
-      httpsAgent: new HttpsAgent({ ...agent, ...namedAuthorities() }),
+      httpsAgent: new TrustingAgent(agent),
       connectionTimeout: CONNECT_TIMEOUT,
       socketTimeout: IDLE_TIMEOUT,
       requestTimeout: ATTEMPT_TIMEOUT,
       throwOnRequestTimeout: true,
     }),
   };
+}
+
+/** Trusts whom AWS_CA_BUNDLE names, which the SDK does not look at by itself. */
+class TrustingAgent extends HttpsAgent {
+  constructor(options: AgentOptions) {
+    super(options);
+    if (process.env.AWS_CA_BUNDLE) {
+      // A file that cannot be read is found out at once. Node's own authorities take too long for a connection that may not come.
+      trustedContext();
+    }
+  }
+
+  override createConnection(options: RequestOptions, callback?: Parameters<HttpsAgent['createConnection']>[1]) {
+    const trusting: RequestOptions & Pick<ConnectionOptions, 'secureContext'> = { ...options, secureContext: trustedContext() };
+    return super.createConnection(trusting, callback);
+  }
 }
 
 /** Takes the SDK's retries out altogether: with a single attempt they would still wrap what the network says. */

@@ -31,6 +31,7 @@ export interface SeedOptions extends StartOptions {
   readonly mayResume?: (error: unknown) => boolean;
   /** Blocks in flight. */
   readonly concurrency?: number;
+  readonly hasherFor?: WriteOptions['hasherFor'];
   readonly requestsPerSecond?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
@@ -228,7 +229,7 @@ class Seed {
   }
 
   private async eachBlock(store: WriteOptions['store']): Promise<void> {
-    const { source, plan, zeroBlocks, parent, signal } = this.options;
+    const { source, plan, zeroBlocks, parent, hasherFor, signal } = this.options;
     await writeBlocks({
       source,
       shards: plan.shards,
@@ -236,6 +237,7 @@ class Seed {
       parent: parent?.digests,
       journal: this.journal,
       concurrency: this.concurrency,
+      hasherFor,
       signal,
       store,
       onBlock: () => {

@@ -1,6 +1,6 @@
 import { BLOCK_SIZE, ZEROS_DIGEST, isZeros } from './block';
 import type { BlockSource } from './block-source';
-import { Hasher } from './hasher';
+import { PlainHasher, type Hasher } from './hasher';
 import type { Fate, Journal } from './journal';
 import { inParallel } from './parallel';
 import type { Shard } from './plan';
@@ -19,6 +19,8 @@ export interface WriteOptions {
   readonly parent?: ParentDigests;
   /** Blocks in flight; the memory of the engine is this times 512 KiB. */
   readonly concurrency: number;
+  /** Has the memory of the blocks in flight; closed in the end. */
+  readonly hasherFor?: (slots: number) => Hasher;
   /** Stores a block; the buffer is used again as soon as this has resolved. */
   readonly store: (index: number, block: Buffer, digest: Buffer, signal: AbortSignal) => Promise<void>;
   readonly signal?: AbortSignal;
@@ -29,14 +31,14 @@ export interface WriteOptions {
  * Stores every block of the shards that the journal does not have yet and that the snapshot needs. When it settles, nothing is in
  * flight any more; the first failure stops it and is what it rejects with.
  */
-export async function writeBlocks({ source, shards, journal, zeroBlocks, parent, concurrency, store, signal, onBlock }: WriteOptions): Promise<void> {
+export async function writeBlocks(options: WriteOptions): Promise<void> {
+  const { source, shards, journal, zeroBlocks, parent, concurrency, hasherFor, store, signal, onBlock } = options;
   const slots = Math.max(1, Math.min(concurrency, shards.reduce((sum, { blockCount }) => sum + blockCount, 0)));
-  const slab = Buffer.allocUnsafeSlow(slots * BLOCK_SIZE);
   const missing = missingBlocks(shards, journal);
-  const hasher = new Hasher();
+  const hasher = hasherFor?.(slots) ?? new PlainHasher(slots);
 
-  await inParallel(slots, async (slot, stop) => {
-    const block = slab.subarray(slot * BLOCK_SIZE, (slot + 1) * BLOCK_SIZE);
+  const work = inParallel(slots, async (slot, stop) => {
+    const block = hasher.block(slot);
     for (const index of missing) {
       stop.throwIfAborted();
       const got = read(source, index, block, parent, stop);
@@ -49,7 +51,7 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
         continue;
       }
       const zeros = isZeros(block);
-      const digest = zeros ? ZEROS_DIGEST : await hasher.digest(block);
+      const digest = zeros ? ZEROS_DIGEST : await hasher.digest(slot);
       const fate = fateOf(index, digest, zeros && zeroBlocks === 'omit', parent);
       if (fate === 'written') {
         await store(index, block, digest, stop);
@@ -58,6 +60,7 @@ export async function writeBlocks({ source, shards, journal, zeroBlocks, parent,
       onBlock?.(index);
     }
   }, signal);
+  await work.finally(() => hasher.close());
 }
 
 /** Where the parent goes on behind the end of the image, the snapshot holds zeros. False where there is nothing to hold. */

@@ -34,6 +34,8 @@ interface Exchange {
 
 /** Milliseconds that a connection may have rested if its peer did not say how long; a request on one that is being closed is lost. */
 const LONGEST_REST = 15_000;
+/** What is encrypted waits in memory for the network, for each connection; and a copy that is still in the processor's cache is sent faster. */
+const ENCRYPTED_AT_A_TIME = 65_536;
 /** Between the peer's promise and our last use, for the way there. */
 const SAFETY = 1_000;
 
@@ -140,20 +142,26 @@ export class Connection {
       return;
     }
     exchange.request = undefined;
-    const sent = (error?: Error | null) => {
-      exchange.sent = !error;
-      this.settle(exchange);
-    };
-    if (this.origin.secureContext) {
-      // TLS would copy what it is given together.
-      this.socket.write(request.head, 'latin1');
-      this.socket.write(request.body, sent);
-    } else {
-      this.socket.cork();
-      this.socket.write(request.head, 'latin1');
-      this.socket.write(request.body, sent);
-      this.socket.uncork();
-    }
+    this.socket.cork();
+    this.socket.write(request.head, 'latin1');
+    this.transmitBody(exchange, request.body);
+    this.socket.uncork();
+  }
+
+  private transmitBody(exchange: Exchange, body: Buffer): void {
+    const piece = body.subarray(0, this.origin.secureContext ? ENCRYPTED_AT_A_TIME : body.length);
+    this.socket.write(piece, (error) => {
+      if (error || this.exchange !== exchange) {
+        // Who has ended it, or will now, has said why. The rest of the body must not be read any more.
+        return;
+      }
+      if (piece.length < body.length) {
+        this.transmitBody(exchange, body.subarray(piece.length));
+      } else {
+        exchange.sent = true;
+        this.settle(exchange);
+      }
+    });
   }
 
   private receive(bytes: Buffer): void {

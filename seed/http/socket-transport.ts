@@ -36,12 +36,16 @@ export class SocketTransport extends SdkTransport {
     this.timeouts = { ...TIMEOUTS, ...timeouts };
   }
 
+  /** Whether this thread has more to do with a block than to pass it on. */
+  async encrypts(): Promise<boolean> {
+    return (await this.wired()).service.secure;
+  }
+
   override async put(snapshotId: string, index: number, block: Buffer, digest: Buffer, signal?: AbortSignal): Promise<string | undefined> {
     if (block.length !== BLOCK_SIZE) {
       throw new Error(`block ${index} must have ${BLOCK_SIZE} bytes, got ${block.length}`);
     }
-    this.wire ??= this.connect();
-    const { service, signer, pool } = await this.wire;
+    const { service, signer, pool } = await this.wired();
     const credentials = await this.protocol.credentials();
     signal?.throwIfAborted();
     if (this.closed) {
@@ -65,6 +69,10 @@ export class SocketTransport extends SdkTransport {
     this.pool?.close();
     this.protocol.close();
     super.close();
+  }
+
+  private wired(): Promise<Wire> {
+    return this.wire ??= this.connect();
   }
 
   private async connect(): Promise<Wire> {
