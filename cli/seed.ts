@@ -22,6 +22,8 @@ import { seedSnapshot, SnapshotLeftError, type SeedProgress, type SeedResult } f
 import { blocksReadBack, VerificationError, type Verification } from '../seed/verifier';
 import { writeBlocks, type WriteOptions } from '../seed/writer';
 
+/** One thread cannot read, hash, encrypt and send as fast as the service takes blocks. */
+const hasherFor: WriteOptions['hasherFor'] = availableParallelism() > 1 ? (slots) => new ThreadHasher(slots) : undefined;
 /** By which the snapshot of a journal is found, when the journal does not know its id yet. */
 const MARKER = 'cdk-storage-gateway:request';
 /** Minutes that the service keeps a snapshot which nothing is written to: as long as it can, so that there is time to go on. */
@@ -117,7 +119,7 @@ class Run {
         marker: { Key: MARKER, Value: journal.name },
         parent,
         concurrency: order.workers,
-        hasherFor: await this.hasherFor(),
+        hasherFor,
         timeout: TIMEOUT,
         signal: this.signal,
         openJournal: (snapshotId) => journal.open(snapshotId),
@@ -185,11 +187,6 @@ class Run {
     this.progress.say(`${image.name}: ${size}, for a volume of ${volumeSize} GiB`);
     notes.forEach((note) => this.progress.say(note));
     return { plan, parent };
-  }
-
-  /** To encrypt leaves one thread too little time for digests. */
-  private async hasherFor(): Promise<WriteOptions['hasherFor']> {
-    return availableParallelism() > 1 && await this.transport.encrypts() ? (slots) => new ThreadHasher(slots) : undefined;
   }
 
   private async openJournal(plan: Plan): Promise<SeedJournal> {

@@ -2,7 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { BLOCK_SIZE, digestOf } from './block';
 
 /** Blocks that wait for the second thread or are in it. More would be hashed there while this thread has nothing to do. */
-const BESIDE = 8;
+const BESIDE = 24;
+
+/** MiB. It needs nearly nothing, and would take what it is given. */
+const SMALL = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 16, stackSizeMb: 1 };
 
 /**
  * What the second thread runs. It stands here as text, because a bundle has no second file, and a second copy of the bundle would take more
@@ -47,8 +50,8 @@ export class PlainHasher implements Hasher {
 }
 
 /**
- * Computes digests on a second thread that shares the memory of the blocks, and at once what would have to wait for it. It takes 10 MiB
- * and is worth them where the thread that talks to the network also encrypts.
+ * Computes digests on a second thread that shares the memory of the blocks, and at once what would have to wait for it. The thread takes
+ * 10 MiB.
  */
 export class ThreadHasher implements Hasher {
   private readonly slab: Buffer;
@@ -59,7 +62,7 @@ export class ThreadHasher implements Hasher {
   constructor(slots: number) {
     const shared = new SharedArrayBuffer(slots * BLOCK_SIZE);
     this.slab = Buffer.from(shared);
-    this.thread = new Worker(PROGRAM, { eval: true, workerData: { shared, blockSize: BLOCK_SIZE } });
+    this.thread = new Worker(PROGRAM, { eval: true, workerData: { shared, blockSize: BLOCK_SIZE }, resourceLimits: SMALL });
     this.thread.on('message', ({ slot, digest }: Hashed) => this.answer(slot, Buffer.from(digest)));
     // Whatever ended it, this thread can do its work.
     this.thread.on('error', () => undefined);

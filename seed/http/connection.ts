@@ -34,8 +34,8 @@ interface Exchange {
 
 /** Milliseconds that a connection may have rested if its peer did not say how long; a request on one that is being closed is lost. */
 const LONGEST_REST = 15_000;
-/** What is encrypted waits in memory for the network, for each connection; and a copy that is still in the processor's cache is sent faster. */
-const ENCRYPTED_AT_A_TIME = 65_536;
+/** What is encrypted waits in memory for the network, for each connection. Smaller pieces take less memory and more calls. */
+const ENCRYPTED_AT_A_TIME = 262_144;
 /** Between the peer's promise and our last use, for the way there. */
 const SAFETY = 1_000;
 
@@ -142,10 +142,16 @@ export class Connection {
       return;
     }
     exchange.request = undefined;
-    this.socket.cork();
-    this.socket.write(request.head, 'latin1');
-    this.transmitBody(exchange, request.body);
-    this.socket.uncork();
+    if (this.origin.secureContext) {
+      // What is given together is copied together before it is encrypted.
+      this.socket.write(request.head, 'latin1');
+      this.transmitBody(exchange, request.body);
+    } else {
+      this.socket.cork();
+      this.socket.write(request.head, 'latin1');
+      this.transmitBody(exchange, request.body);
+      this.socket.uncork();
+    }
   }
 
   private transmitBody(exchange: Exchange, body: Buffer): void {

@@ -36,16 +36,12 @@ export class SocketTransport extends SdkTransport {
     this.timeouts = { ...TIMEOUTS, ...timeouts };
   }
 
-  /** Whether this thread has more to do with a block than to pass it on. */
-  async encrypts(): Promise<boolean> {
-    return (await this.wired()).service.secure;
-  }
-
   override async put(snapshotId: string, index: number, block: Buffer, digest: Buffer, signal?: AbortSignal): Promise<string | undefined> {
     if (block.length !== BLOCK_SIZE) {
       throw new Error(`block ${index} must have ${BLOCK_SIZE} bytes, got ${block.length}`);
     }
-    const { service, signer, pool } = await this.wired();
+    this.wire ??= this.connect();
+    const { service, signer, pool } = await this.wire;
     const credentials = await this.protocol.credentials();
     signal?.throwIfAborted();
     if (this.closed) {
@@ -69,10 +65,6 @@ export class SocketTransport extends SdkTransport {
     this.pool?.close();
     this.protocol.close();
     super.close();
-  }
-
-  private wired(): Promise<Wire> {
-    return this.wire ??= this.connect();
   }
 
   private async connect(): Promise<Wire> {
