@@ -89,7 +89,7 @@ export class Limiter {
   private decrease(now: number, rate: number): void {
     this.decreasedAt = now;
     this.increasedAt = now;
-    this.rate = Math.max(SLOWEST, rate);
+    this.rate = Math.max(Math.min(SLOWEST, this.fullRate), rate);
     Object.assign(this.seen, { since: now, accepted: 0, throttled: 0 });
   }
 
