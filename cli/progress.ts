@@ -25,6 +25,8 @@ const NEXT_LINE = 10_000;
 /** The rate is that of about the last seconds. */
 const RATE_OF = 5_000;
 const BAR = 24;
+/** Columns of a terminal that does not say how many it has. */
+const USUAL_WIDTH = 80;
 
 /** A bar on a terminal, a line now and then elsewhere; what is said in between stands above it. */
 export class Progress {
@@ -63,7 +65,7 @@ export class Progress {
       this.erase();
       this.draw();
     } else {
-      this.output.write(`${this.text(position)}\n`);
+      this.output.write(`${this.parts(position).join(', ')}\n`);
     }
   }
 
@@ -89,30 +91,26 @@ export class Progress {
     }
     const { done, total } = this.latest;
     const filled = Math.floor((total === 0 ? 1 : done / total) * BAR);
-    this.drawn = `[${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}] ${this.text(this.latest)}`.slice(0, (this.output.columns ?? 120) - 1);
+    const width = (this.output.columns || USUAL_WIDTH) - 1;
+    const bar = `[${'#'.repeat(filled)}${'-'.repeat(BAR - filled)}] `;
+    const parts = this.parts(this.latest);
+    // On a narrow terminal the bar goes first, and then blocks and bytes, because the share says the same.
+    const texts = [bar + parts.join(', '), ...[0, 1, 2].map((left) => [parts[0], ...parts.slice(1 + left)].join(', '))];
+    this.drawn = texts.find(({ length }) => length <= width) ?? texts[3].slice(0, width);
     this.output.write(this.drawn);
   }
 
-  private text({ phase, done, total, retries, throttles }: Position): string {
-    const parts = [
+  private parts({ phase, done, total, retries, throttles }: Position): string[] {
+    const rate = this.rate();
+    return [
       `${phase} ${Math.floor(total === 0 ? 100 : (done / total) * 100)} %`,
       `${done}/${total} blocks`,
       `${bytesText(done * BLOCK_SIZE)}`,
+      ...(rate > 0 ? [`${Math.round(rate)} blocks/s (${bytesText(rate * BLOCK_SIZE)}/s)`] : []),
+      ...(throttles > 0 ? [`${throttles} throttled`] : []),
+      ...(retries > throttles ? [`${retries - throttles} retried`] : []),
+      ...(rate > 0 && done < total ? [`${durationText((total - done) / rate)} left`] : []),
     ];
-    const rate = this.rate();
-    if (rate > 0) {
-      parts.push(`${Math.round(rate)} blocks/s (${bytesText(rate * BLOCK_SIZE)}/s)`);
-    }
-    if (throttles > 0) {
-      parts.push(`${throttles} throttled`);
-    }
-    if (retries > throttles) {
-      parts.push(`${retries - throttles} retried`);
-    }
-    if (rate > 0 && done < total) {
-      parts.push(`${durationText((total - done) / rate)} left`);
-    }
-    return parts.join(', ');
   }
 
   private rate(): number {

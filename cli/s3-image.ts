@@ -16,7 +16,7 @@ export async function openObject(name: string, { workers }: ImageOptions): Promi
   const client = new S3Client({ ...clientConfiguration(workers), maxAttempts: 3, responseChecksumValidation: 'WHEN_REQUIRED' });
   try {
     const { object: pinned, head } = await pinObject(client, bucket, key, versionId);
-    const source = new S3Source(client, pinned, new Retrier({ clock: systemClock }), Math.ceil(workers / 8) + 8);
+    const source = new S3Source(client, pinned, new Retrier({ clock: systemClock }));
     assertRaw(name, formatOf(head, await source.readAt(Math.max(0, pinned.sizeInBytes - TAIL_SIZE), TAIL_SIZE)));
     const { etag, sizeInBytes } = pinned;
     const close = async () => {

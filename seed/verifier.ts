@@ -45,7 +45,7 @@ export class VerificationError extends Error {
   override readonly name = 'VerificationError';
 }
 
-/** How many of so many blocks are read back; a sample has about so many. */
+/** How many of so many blocks are read back. */
 export function blocksReadBack(blocks: number, verify: Verification): number {
   switch (verify) {
     case 'none': return 0;
@@ -60,8 +60,15 @@ export function blocksReadBack(blocks: number, verify: Verification): number {
 export async function verifySnapshot(options: VerifyOptions): Promise<void> {
   const { snapshotId, journal, verify = 'full', random = Math.random, part } = options;
   const wanted = journal.held()[Symbol.iterator]();
-  const blocksHeld = part?.blocksHeld ?? journal.blocksWritten + journal.blocksInherited;
-  const share = blocksReadBack(blocksHeld, verify) / blocksHeld;
+  let left = journal.blocksWritten + journal.blocksInherited;
+  const { blocksHeld } = part ?? { blocksHeld: left };
+  let toRead = Math.ceil(left * blocksReadBack(blocksHeld, verify) / blocksHeld);
+  // Any choice of so many blocks is as likely as any other.
+  const isChosen = () => {
+    const chosen = random() * left-- < toRead;
+    toRead -= chosen ? 1 : 0;
+    return chosen;
+  };
   for await (const blocks of listed(options)) {
     for (const { index } of blocks) {
       const next = wanted.next();
@@ -72,7 +79,7 @@ export async function verifySnapshot(options: VerifyOptions): Promise<void> {
         throw new VerificationError(`snapshot ${snapshotId} lists block ${index} where block ${next.value} was expected`);
       }
     }
-    await readBack(blocks.filter(() => share === 1 || random() < share), options);
+    await readBack(blocks.filter(isChosen), options);
   }
   const missing = wanted.next();
   if (!missing.done) {
