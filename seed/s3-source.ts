@@ -2,8 +2,13 @@ import type { Readable } from 'node:stream';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { BLOCK_SIZE } from './block';
 import { SourceChangedError, type BlockSource } from './block-source';
+import type { Timeouts } from './http/connection';
+import { ConnectionPool } from './http/connection-pool';
 import { HEAD_SIZE } from './image-format';
 import type { Retrier } from './retrier';
+import { Range } from './s3-range';
+import { ObjectRequest } from './s3-request';
+import { TIMEOUTS } from './sdk-client';
 
 /** One version of an object: every read says so, so that the bytes cannot change under it. */
 export interface PinnedObject {
@@ -15,15 +20,7 @@ export interface PinnedObject {
   readonly sizeInBytes: number;
 }
 
-/** Blocks that one request reads: large enough to make requests few, small enough to keep the memory small. */
-const BLOCKS_PER_RANGE = 8;
-/** Ranges that are asked for before they are needed. */
-const READ_AHEAD = 2;
-
-interface Range {
-  readonly bytes: Promise<Buffer>;
-  unread: number;
-}
+const NO_BODY = Buffer.alloc(0);
 
 /**
  * What the object is now, to be pinned, and how it begins. A read, not a HeadObject: it tries the permission that the seed needs, and a
@@ -39,76 +36,75 @@ export async function pinObject(client: S3Client, bucket: string, key: string, v
   return { object: { bucket, key, versionId: versionId ?? answer.VersionId, etag: answer.ETag, sizeInBytes: Number(size) }, head };
 }
 
-/** An image in S3, read in ranges. Holds as many ranges as the blocks that are asked for at a time spread over, and a few ahead. */
+/**
+ * An image in S3. Every block is a range that the network writes straight into the memory of the block: the SDK's streams would take eight
+ * times the processor time, and longer ranges memory of their own.
+ */
 export class S3Source implements BlockSource {
   readonly sizeInBytes: number;
-  private readonly ranges = new Map<number, Range>();
-  private readonly rangeCount: number;
+  private readonly request: ObjectRequest;
+  private pool: ConnectionPool | undefined;
+  private closed = false;
 
-  /** @param mostRanges at least as many as the blocks that are asked for at a time can spread over */
   constructor(
-    private readonly client: S3Client,
+    client: S3Client,
     private readonly object: PinnedObject,
     private readonly retrier: Retrier,
-    private readonly mostRanges = 16,
+    private readonly timeouts: Timeouts = TIMEOUTS,
   ) {
     this.sizeInBytes = object.sizeInBytes;
-    this.rangeCount = Math.ceil(object.sizeInBytes / (BLOCKS_PER_RANGE * BLOCK_SIZE));
+    this.request = new ObjectRequest(client, object);
   }
 
   async readBlock(index: number, into: Buffer, signal?: AbortSignal): Promise<void> {
-    const number = Math.floor(index / BLOCKS_PER_RANGE);
-    const range = this.range(number, signal);
-    for (let ahead = 1; ahead <= READ_AHEAD && number + ahead < this.rangeCount; ahead++) {
-      this.range(number + ahead, signal);
-    }
-    const bytes = await range.bytes;
-    const start = (index % BLOCKS_PER_RANGE) * BLOCK_SIZE;
-    const copied = bytes.copy(into, 0, start, start + BLOCK_SIZE);
-    into.fill(0, copied);
-    range.unread--;
-    if (range.unread === 0 && this.ranges.get(number) === range) {
-      this.ranges.delete(number);
-    }
+    const offset = index * BLOCK_SIZE;
+    const wanted = Math.min(BLOCK_SIZE, this.sizeInBytes - offset);
+    await this.fill(offset, into.subarray(0, wanted), signal);
+    into.fill(0, wanted);
   }
 
   /** A few bytes from anywhere, for the recognition of formats. */
-  readAt(offset: number, length: number): Promise<Buffer> {
-    return this.get(offset, Math.min(length, this.sizeInBytes - offset));
+  async readAt(offset: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.alloc(Math.min(length, this.sizeInBytes - offset));
+    await this.fill(offset, bytes);
+    return bytes;
   }
 
   async close(): Promise<void> {
-    this.ranges.clear();
+    this.closed = true;
+    this.pool?.close();
   }
 
-  private range(number: number, signal?: AbortSignal): Range {
-    const known = this.ranges.get(number);
-    if (known) {
-      return known;
-    }
-    const offset = number * BLOCKS_PER_RANGE * BLOCK_SIZE;
-    const length = Math.min(BLOCKS_PER_RANGE * BLOCK_SIZE, this.sizeInBytes - offset);
-    const range = { bytes: this.get(offset, length, signal), unread: Math.ceil(length / BLOCK_SIZE) };
-    this.ranges.set(number, range);
-    // Whoever reads the range learns of its failure; nobody may come to read it after a stop.
-    range.bytes.catch(() => this.ranges.delete(number));
-    if (this.ranges.size > this.mostRanges) {
-      // Some of its blocks were never asked for: an earlier run stored them.
-      this.ranges.delete(Math.min(...this.ranges.keys()));
-    }
-    return range;
+  private async fill(offset: number, into: Buffer, signal?: AbortSignal): Promise<void> {
+    const range = new Range(this.object, offset, into);
+    const { bucket, key } = this.object;
+    const name = `GetObject of bytes ${offset} to ${offset + into.length - 1} of s3://${bucket}/${key}`;
+    await this.retrier.run(name, () => this.get(range, signal), { signal });
   }
 
-  private async get(offset: number, length: number, signal?: AbortSignal): Promise<Buffer> {
-    const { bucket, key, versionId, etag } = this.object;
-    const name = `GetObject of bytes ${offset} to ${offset + length - 1} of s3://${bucket}/${key}`;
-    return this.retrier.run(name, async () => {
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId, IfMatch: etag, Range: `bytes=${offset}-${offset + length - 1}` });
-      const { Body } = await this.client.send(command, { abortSignal: signal }).catch((error: unknown) => {
-        throw isChanged(error) ? new SourceChangedError(`s3://${bucket}/${key} is no longer the object with the ETag ${etag} that the seed was started for`) : error;
-      });
-      return readWhole(Body as Readable, length);
-    }, { signal });
+  private async get(range: Range, signal?: AbortSignal): Promise<void> {
+    const { origin, head } = await this.request.signed();
+    signal?.throwIfAborted();
+    if (this.closed) {
+      throw new Error('the source is closed');
+    }
+    this.pool ??= new ConnectionPool(origin, this.timeouts);
+    const { pool } = this;
+    const connection = pool.take();
+    try {
+      const response = await connection.send(`${head}range: ${range.header}\r\n\r\n`, NO_BODY, signal, range);
+      if (!range.isComplete) {
+        this.request.renew();
+        throw this.explain(await this.request.errorOf(response));
+      }
+    } finally {
+      pool.giveBack(connection);
+    }
+  }
+
+  private explain(error: unknown): unknown {
+    const { bucket, key, etag } = this.object;
+    return isChanged(error) ? new SourceChangedError(`s3://${bucket}/${key} is no longer the object with the ETag ${etag} that the seed was started for`) : error;
   }
 }
 

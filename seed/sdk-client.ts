@@ -4,11 +4,10 @@ import type { ConnectionOptions } from 'node:tls';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { MiddlewareStack } from '@smithy/types';
 import { trustedContext } from './http/certificates';
+import type { Timeouts } from './http/connection';
 
-/** Timeouts in milliseconds: without them a stalled connection stops one of the workers for good. */
-const CONNECT_TIMEOUT = 5_000;
-const IDLE_TIMEOUT = 12_000;
-const ATTEMPT_TIMEOUT = 20_000;
+/** Milliseconds: without them a stalled connection stops one of the workers for good. */
+export const TIMEOUTS: Timeouts = { connect: 5_000, idle: 12_000, attempt: 20_000 };
 
 /** The SDK's settings for an engine that has its own retries and this many requests in flight. */
 export function clientConfiguration(concurrency: number) {
@@ -18,9 +17,9 @@ export function clientConfiguration(concurrency: number) {
     requestHandler: new NodeHttpHandler({
       httpAgent: new HttpAgent(agent),
       httpsAgent: new TrustingAgent(agent),
-      connectionTimeout: CONNECT_TIMEOUT,
-      socketTimeout: IDLE_TIMEOUT,
-      requestTimeout: ATTEMPT_TIMEOUT,
+      connectionTimeout: TIMEOUTS.connect,
+      socketTimeout: TIMEOUTS.idle,
+      requestTimeout: TIMEOUTS.attempt,
       throwOnRequestTimeout: true,
     }),
   };

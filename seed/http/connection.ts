@@ -1,6 +1,6 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
-import { ResponseParser, type Response } from './response-parser';
+import { ResponseParser, type Destination, type Response } from './response-parser';
 
 /** Where connections lead to. */
 export interface Origin {
@@ -25,6 +25,7 @@ interface Exchange {
   readonly reject: (error: unknown) => void;
   /** Absent once it is on its way. */
   request?: { readonly head: string; readonly body: Buffer };
+  readonly destination?: Destination;
   /** Whether the whole request was handed to the network. */
   sent: boolean;
   /** From the first byte of the answer on. */
@@ -36,6 +37,8 @@ interface Exchange {
 const LONGEST_REST = 15_000;
 /** What is encrypted waits in memory for the network, for each connection. Smaller pieces take less memory and more calls. */
 const ENCRYPTED_AT_A_TIME = 262_144;
+/** Every connection reads heads and short answers into it, because each takes out what it has read at once. */
+const READ = Buffer.allocUnsafeSlow(4_096);
 /** Between the peer's promise and our last use, for the way there. */
 const SAFETY = 1_000;
 
@@ -56,15 +59,19 @@ export class Connection {
   /** `session` is the TLS session of an earlier connection, which saves the peer's proof of identity. */
   constructor(private readonly origin: Origin, timeouts: Timeouts, session?: Buffer, onSession?: (session: Buffer) => void) {
     const { host, port, secureContext } = origin;
+    // Without this, Node makes a new buffer of 64 KiB for every read.
+    const onread = { buffer: () => this.exchange?.parser?.room ?? READ, callback: (count: number, bytes: Uint8Array) => this.receive(bytes, count) };
     if (secureContext) {
-      const socket = tls.connect({ host, port, secureContext, session, servername: net.isIP(host) === 0 ? host : undefined, ALPNProtocols: ['http/1.1'] });
+      const servername = net.isIP(host) === 0 ? host : undefined;
+      const options: tls.ConnectionOptions & Pick<net.TcpNetConnectOpts, 'onread'> = { host, port, onread, secureContext, session, servername, ALPNProtocols: ['http/1.1'] };
+      const socket = tls.connect(options);
       socket.once('secureConnect', () => this.open());
       if (onSession) {
         socket.on('session', onSession);
       }
       this.socket = socket;
     } else {
-      this.socket = net.connect({ host, port });
+      this.socket = net.connect({ host, port, onread });
       this.socket.once('connect', () => this.open());
     }
     const { connect, idle, attempt } = timeouts;
@@ -73,7 +80,6 @@ export class Connection {
     this.attemptTimer = setTimeout(() => this.giveUp(timeout(`no answer from ${host}:${port} within ${attempt} ms`)), attempt).unref();
     this.socket.setTimeout(idle, () => this.giveUp(timeout(`no byte to or from ${host}:${port} for ${idle} ms`)));
     this.socket.setNoDelay(true);
-    this.socket.on('data', (bytes: Buffer) => this.receive(bytes));
     this.socket.on('end', () => this.ended());
     this.socket.on('error', (error) => this.destroy(error));
     this.socket.on('close', () => this.destroy(this.cutOff()));
@@ -84,10 +90,10 @@ export class Connection {
     return this.connected && this.exchange === undefined && !this.socket.destroyed && now < this.restUntil;
   }
 
-  /** Sends a request and resolves with its answer, whatever status that has. */
-  send(head: string, body: Buffer, signal?: AbortSignal): Promise<Response> {
+  /** Sends a request and resolves with its answer, whatever status that has. Once it is settled, nothing is written to the destination any more. */
+  send(head: string, body: Buffer, signal?: AbortSignal, destination?: Destination): Promise<Response> {
     return new Promise<Response>((resolve, reject) => {
-      this.exchange = { resolve, reject, request: { head, body }, sent: false };
+      this.exchange = { resolve, reject, request: { head, body }, destination, sent: false };
       this.listenTo(signal);
       this.attemptTimer.refresh();
       this.socket.ref();
@@ -170,20 +176,22 @@ export class Connection {
     });
   }
 
-  private receive(bytes: Buffer): void {
+  /** Says that more may come. */
+  private receive({ buffer, byteOffset }: Uint8Array, count: number): true {
     const { exchange } = this;
     if (exchange === undefined || exchange.response !== undefined) {
       // Nobody asked: whatever it is, it must not be taken for the next request's answer.
       this.socket.destroy();
-      return;
+      return true;
     }
     try {
-      exchange.parser ??= new ResponseParser();
-      exchange.response = exchange.parser.push(bytes);
+      exchange.parser ??= new ResponseParser(exchange.destination);
+      exchange.response = exchange.parser.push(Buffer.from(buffer, byteOffset, count));
       this.settle(exchange);
     } catch (error) {
       this.destroy(error);
     }
+    return true;
   }
 
   private ended(): void {

@@ -21,10 +21,18 @@ export class MalformedResponseError extends Error {
   }
 }
 
+/** Takes the body of an answer that is expected to be long straight into the caller's memory; the bodies of all others are kept. */
+export interface Destination {
+  /** Exactly as long as the body must be; undefined if it is none of these. Throws what is wrong with the answer, if it must not be taken. */
+  place(status: number, headers: ReadonlyMap<string, string>): Buffer | undefined;
+  /** So many more bytes lie in their place. */
+  filled(count: number): void;
+}
+
 /** Bytes of a status line with all its headers, of a trailer with all its fields, or of a chunk's size line. */
 const LARGEST_HEAD = 16_384;
 const MOST_HEADERS = 100;
-/** The answers expected here have no body or a short error. */
+/** Answers without a destination have no body or a short one. */
 const LARGEST_BODY = 65_536;
 
 const LF = 0x0a;
@@ -52,6 +60,14 @@ export class ResponseParser {
   /** Bytes that the fixed body or the chunk still lacks. */
   private missing = 0;
   private surplus = false;
+  private place: Buffer | undefined;
+
+  constructor(private readonly destination?: Destination) {}
+
+  /** Where the next bytes belong, if they are known to be the body's: bytes that are read right into it are not copied. */
+  get room(): Buffer | undefined {
+    return this.state === 'fixed' ? this.place?.subarray(this.place.length - this.missing) : undefined;
+  }
 
   /** Whether any byte came. */
   get begun(): boolean {
@@ -166,8 +182,13 @@ export class ResponseParser {
       throw this.malformed('it switches protocols');
     }
     if (status < 200) {
-      this.begin();
-    } else if (status === 204 || status === 304) {
+      return this.begin();
+    }
+    this.place = this.destination?.place(status, headers);
+    if (this.place && Number(length) !== this.place.length) {
+      throw this.malformed(`content-length ${length ?? 'missing'} where ${this.place.length} is expected`);
+    }
+    if (status === 204 || status === 304) {
       this.state = 'done';
     } else if (coding !== undefined) {
       this.expect('chunk-size');
@@ -218,12 +239,15 @@ export class ResponseParser {
 
   private takeBody(bytes: Buffer, from: number): number {
     const to = this.state === 'until-close' ? bytes.length : Math.min(bytes.length, from + this.missing);
-    this.bodyBytes += to - from;
-    if (this.bodyBytes > LARGEST_BODY) {
-      throw this.malformed(`a body of more than ${LARGEST_BODY} bytes`);
+    const { room } = this;
+    if (room) {
+      if (bytes.buffer !== room.buffer || bytes.byteOffset + from !== room.byteOffset) {
+        bytes.copy(room, 0, from, to);
+      }
+      this.destination?.filled(to - from);
+    } else {
+      this.keep(bytes.subarray(from, to));
     }
-    // A copy: the bytes belong to the caller.
-    this.body.push(Buffer.from(bytes.subarray(from, to)));
     this.missing -= to - from;
     if (this.missing === 0 && this.state === 'fixed') {
       this.state = 'done';
@@ -231,6 +255,15 @@ export class ResponseParser {
       this.expect('chunk-end');
     }
     return to;
+  }
+
+  private keep(bytes: Buffer): void {
+    this.bodyBytes += bytes.length;
+    if (this.bodyBytes > LARGEST_BODY) {
+      throw this.malformed(`a body of more than ${LARGEST_BODY} bytes`);
+    }
+    // A copy: the bytes belong to the caller.
+    this.body.push(Buffer.from(bytes));
   }
 
   private complete(): Response | undefined {
