@@ -2,7 +2,7 @@ import * as os from 'node:os';
 import { manyGateways } from './gateways';
 import { bundle } from './handlers';
 import { kills } from './kills';
-import { readOptions, USAGE, type Options, type Part } from './options';
+import { readOptions, USAGE, UsageError, type Options, type Part } from './options';
 import { benchmarkSeed } from './seed';
 import { synthesis } from './synth';
 
@@ -58,7 +58,7 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: Error) => {
-  console.error(error);
-  process.exitCode = 1;
+main().catch((error: unknown) => {
+  console.error(error instanceof UsageError ? `benchmark: ${error.message} (--help says more)` : error);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 });

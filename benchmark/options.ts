@@ -30,24 +30,15 @@ All of them where none is named. Options:
   --check        exit with 1 if a measure of seeds is short of what it is to reach
 `;
 
+/** Not done as it was said: nothing is wrong but the command. */
+export class UsageError extends Error {}
+
 export function readOptions(args: string[]): Options {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      help: { type: 'boolean', short: 'h', default: false },
-      runs: { type: 'string', default: '5' },
-      pairs: { type: 'string', default: '5' },
-      size: { type: 'string', default: '2' },
-      only: { type: 'string' },
-      write: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = parse(args);
   const parts = oneOrMore<Part>('PART', positionals, PARTS);
   const groups = oneOrMore<SeedGroup>('--only', values.only?.split(',') ?? [], SEED_GROUPS);
   if (values.write && (values.only !== undefined || !parts.includes('seed'))) {
-    throw new Error('--write needs the part seed with all its rows, so it cannot be given together with --only');
+    throw new UsageError('--write needs the part seed with all its rows, so it cannot be given together with --only');
   }
   return {
     help: values.help,
@@ -58,10 +49,30 @@ export function readOptions(args: string[]): Options {
   };
 }
 
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        runs: { type: 'string', default: '5' },
+        pairs: { type: 'string', default: '5' },
+        size: { type: 'string', default: '2' },
+        only: { type: 'string' },
+        write: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
 function oneOrMore<T extends string>(what: string, given: readonly string[], allowed: readonly T[]): readonly T[] {
   const unknown = given.find((word) => !allowed.some((known) => known === word));
   if (unknown !== undefined) {
-    throw new Error(`${what} must be one of ${allowed.join(', ')}, got ${JSON.stringify(unknown)}`);
+    throw new UsageError(`${what} must be one of ${allowed.join(', ')}, got ${JSON.stringify(unknown)}`);
   }
   return given.length === 0 ? allowed : allowed.filter((word) => given.includes(word));
 }
@@ -69,7 +80,7 @@ function oneOrMore<T extends string>(what: string, given: readonly string[], all
 function positive(option: string, text: string): number {
   const value = Number(text);
   if (!(value > 0) || (option !== 'size' && !Number.isInteger(value))) {
-    throw new Error(`--${option} must be a ${option === 'size' ? '' : 'whole '}number above 0, got ${JSON.stringify(text)}`);
+    throw new UsageError(`--${option} must be a ${option === 'size' ? '' : 'whole '}number above 0, got ${JSON.stringify(text)}`);
   }
   return value;
 }

@@ -5,9 +5,9 @@
 const { join } = require('node:path');
 const { bundle, library } = require('./build');
 
-bundle('lambda/index', ['lambda', 'src/private/contract.ts']);
+bundle('lambda/index', ['lambda', 'seed', 'src/private']);
 bundle('lambda/activation-key/index', ['lambda/activation-key']);
-bundle('lambda/seed/index', ['lambda/seed', 'seed']);
+bundle('lambda/seed/index', ['lambda', 'seed', 'src/private']);
 bundle('cli/index', ['cli', 'seed']);
 bundle('cli/local/index', ['cli', 'local/identity.ts', 'local/services']);
 bundle('local/platform/index', ['local']);

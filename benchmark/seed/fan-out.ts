@@ -1,27 +1,23 @@
 import { Behaviour } from './behaviour';
 import type { Row } from './table';
 import { VirtualClock } from './virtual-clock';
-import { Limiter } from '../../seed/limiter';
+import { planOf, rateOf } from '../../lambda/seed/plan';
+import { CONCURRENCY } from '../../lambda/seed/worker';
+import { BLOCK_SIZE, GIBIBYTE } from '../../seed/block';
+import { Limiter, REQUESTS_PER_SECOND } from '../../seed/limiter';
 import { inParallel } from '../../seed/parallel';
-import { planSeed } from '../../seed/plan';
 import { OperationError, Retrier } from '../../seed/retrier';
-
-export interface FanOut {
-  readonly gibibytes: number;
-  readonly workers: number;
-  readonly blocksPerShard: number;
-  /** What each worker begins with and never exceeds. */
-  readonly ratePerWorker: number;
-  readonly inFlight: number;
-}
 
 interface Simulated {
   readonly seconds: number;
+  /** Of each worker, to begin with. */
+  readonly putsPerSecond: number;
+  readonly blocksPerShard: number;
   readonly throttled: number;
   readonly puts: number;
 }
 
-const QUOTA = 1_000;
+const QUOTA = REQUESTS_PER_SECOND;
 /** Milliseconds of a put. */
 const LATENCY = 100;
 const SLOW_SHARES = 0.03;
@@ -30,13 +26,16 @@ const DEATH_EVERY = 60_000;
 const RESTART = 30_000;
 
 /**
- * Parallel workers over a simulated service, with the engine's own limiter and retries: a worker takes the next shard when it is done
- * with one, some shards are slow, and every minute one worker dies with what it has in flight.
+ * Parallel workers over a simulated service, with the stack's own plan and the engine's own limiter and retries: a worker takes the next
+ * shard when it is done with one, some shards are slow, and every minute one worker dies with what it has in flight.
  */
-export async function simulateFanOut({ gibibytes, workers, blocksPerShard, ratePerWorker, inFlight }: FanOut): Promise<Simulated> {
+async function simulateFanOut(gibibytes: number, workers: number): Promise<Simulated> {
   const clock = new VirtualClock();
   const service = new Behaviour({ limit: QUOTA });
-  const { blockCount, shards } = planSeed({ sizeInBytes: gibibytes * 2 ** 30, blocksPerShard });
+  const division = { source: { sizeInBytes: gibibytes * GIBIBYTE }, requestsPerSecond: QUOTA, workers };
+  const planned = planOf(division);
+  const { blockCount, shards } = planned;
+  const ratePerSecond = rateOf(division, planned);
   const alive = new Map<number, AbortController>();
   let next = 0;
   let stored = 0;
@@ -50,11 +49,11 @@ export async function simulateFanOut({ gibibytes, workers, blocksPerShard, rateP
     while (done.size < blocks) {
       const stop = new AbortController();
       alive.set(worker, stop);
-      const limiter = new Limiter({ clock, ratePerSecond: ratePerWorker });
+      const limiter = new Limiter({ clock, ratePerSecond });
       const retrier = new Retrier({ clock, random: () => 0.5 });
       const todo = Array.from({ length: blocks }, (_, block) => block).filter((block) => !done.has(block)).values();
       try {
-        await inParallel(Math.min(inFlight, blocks - done.size), async (_, signal) => {
+        await inParallel(Math.min(CONCURRENCY, blocks - done.size), async (_, signal) => {
           for (let block = todo.next(); !block.done; block = todo.next()) {
             await retrier.run('PutSnapshotBlock', async () => {
               await clock.sleep(latency);
@@ -95,17 +94,18 @@ export async function simulateFanOut({ gibibytes, workers, blocksPerShard, rateP
   });
   let endedAt = 0;
   await clock.run(Promise.race([all.then(() => endedAt = clock.now()), kill().then(() => all)]));
-  return { seconds: endedAt / 1_000, throttled, puts };
+  return { seconds: endedAt / 1_000, putsPerSecond: ratePerSecond, blocksPerShard: shards[0].blockCount, throttled, puts };
 }
 
-export async function fanOutRow(fanOut: FanOut): Promise<Row> {
-  const { seconds, throttled, puts } = await simulateFanOut(fanOut);
-  const ideal = fanOut.gibibytes * 2_048 / QUOTA;
+export async function fanOutRow(gibibytes: number, workers: number): Promise<Row> {
+  const { seconds, putsPerSecond, blocksPerShard, throttled, puts } = await simulateFanOut(gibibytes, workers);
+  const ideal = gibibytes * GIBIBYTE / BLOCK_SIZE / QUOTA;
+  const division = `shards of ${blocksPerShard * BLOCK_SIZE / GIBIBYTE} GiB, ${putsPerSecond.toFixed(1)} puts/s a worker`;
   return {
-    measure: `fan-out of ${fanOut.gibibytes} GiB over ${fanOut.workers} workers, simulated: time against the quota's own`,
+    measure: `fan-out of ${gibibytes} GiB over ${workers} workers, simulated: time against the quota's own`,
     value: seconds / ideal,
     unit: '×',
     target: 1.05,
-    made: `${seconds.toFixed(0)} s to ${ideal.toFixed(0)} s; shards of ${fanOut.blocksPerShard / 2_048} GiB, ${fanOut.ratePerWorker.toFixed(1)} puts/s a worker, ${throttled} of ${puts} puts throttled; 3 % of the shards four times slower, one worker dies each minute`,
+    made: `${seconds.toFixed(0)} s to ${ideal.toFixed(0)} s; ${division}, ${throttled} of ${puts} puts throttled; 3 % of the shards four times slower, one worker dies each minute`,
   };
 }

@@ -18,16 +18,14 @@ import { ReceiverProcess } from './receiver-process';
 import { growthRow, sourceRow } from './source-rows';
 import { outcomeOf, TABLE_HEAD, tableLine, type Row, type Skipped } from './table';
 import { workerRow } from './worker-row';
+import { DEFAULT_WORKERS } from '../../src/private/seed-estimate';
 
 const CACHE = path.join(__dirname, '..', '..', 'node_modules', '.cache', 'cdk-storage-gateway');
-const WORKERS = 16;
-const BLOCKS_PER_SHARD = 8_192;
-const PUTS_PER_SECOND = 1_000;
-/** A worker may take over what a dead or slow one leaves of the quota. */
-const MORE_THAN_A_SHARE = 1.3;
 
 export const SEED_GROUPS = ['clean', 'zeros', 'faults', 'resume', 'source', 'worker', 'limit', 'growth', 'fan-out'] as const;
 export type SeedGroup = (typeof SEED_GROUPS)[number];
+/** Where the peer stands beside ours. */
+const WITH_PEER: readonly SeedGroup[] = ['clean', 'zeros', 'limit'];
 
 export interface SeedBenchmark {
   /** Pairs of runs, ours and the peer's. */
@@ -48,7 +46,7 @@ export async function benchmarkSeed({ pairs, size, groups, write }: SeedBenchmar
   if (process.platform !== 'linux') {
     throw new Error(`platform ${JSON.stringify(process.platform)} must be "linux": processor time and memory of other processes are read from /proc`);
   }
-  const coldsnap = findColdsnap(path.join(CACHE, 'coldsnap'));
+  const coldsnap = groups.some((group) => WITH_PEER.includes(group)) ? findColdsnap(path.join(CACHE, 'coldsnap')) : { missing: 'none of these rows needs it' };
   const machine = machineText(coldsnap);
   console.log(`${machine}\n`);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'seed-benchmark-'));
@@ -78,14 +76,11 @@ export async function benchmarkSeed({ pairs, size, groups, write }: SeedBenchmar
     if (wanted('source')) take(await sourceRow(bench, random));
     if (wanted('worker')) {
       const run = await bench.run(bench.ours('s3://images/image.raw'), { object: { path: random.path, size: random.sizeInBytes } }, https);
-      take(workerRow(WORKERS, run.cpuSeconds / size, run.peakMiB));
+      take(workerRow(DEFAULT_WORKERS, run.cpuSeconds / size, run.peakMiB));
     }
     if (wanted('limit')) for await (const row of limitRows(bench, sparseImage(folder, 8 * GIBIBYTE), rates)) take(row);
     if (wanted('growth')) take(await growthRow(bundle(scripts, 'growth'), 2, 64));
-    if (wanted('fan-out')) {
-      const ratePerWorker = PUTS_PER_SECOND / WORKERS * MORE_THAN_A_SHARE;
-      take(await fanOutRow({ gibibytes: 1_024, workers: WORKERS, blocksPerShard: BLOCKS_PER_SHARD, ratePerWorker, inFlight: 32 }));
-    }
+    if (wanted('fan-out')) take(await fanOutRow(1_024, DEFAULT_WORKERS));
   } finally {
     await http.stop();
     await https?.stop();

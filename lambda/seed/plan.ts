@@ -1,4 +1,4 @@
-import type { PlannedSeed, PlanTask } from './execution';
+import type { PlannedSeed, PlanTask, SeedInput } from './execution';
 import { OutOfTime } from './watch';
 import type { Worker } from './worker';
 import { BLOCK_SIZE, blocksIn } from '../../seed/block';
@@ -32,7 +32,7 @@ const ONE_IS_ENOUGH = new Error('one block is enough');
 export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed> {
   const { execution, seed } = task;
   const beganAt = worker.clock.now();
-  const planned = planOf(task);
+  const planned = planOf(seed);
   let isStarted = false;
   const known: string[] = [];
   try {
@@ -52,7 +52,7 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
       await putCanary(task, planned, snapshot, worker);
       return {
         snapshot: { snapshotId: snapshot.snapshotId, startedAt: snapshot.startedAt, blockCount: planned.blockCount },
-        requestsPerSecond: rateOf(task, planned),
+        requestsPerSecond: rateOf(seed, planned),
         shards: planned.shards,
         beganAt,
       };
@@ -68,7 +68,10 @@ export async function plan(task: PlanTask, worker: Worker): Promise<PlannedSeed>
   }
 }
 
-function planOf({ seed: { source: { sizeInBytes }, volumeSize, parent, workers, requestsPerSecond } }: PlanTask): Plan {
+/** What of a seed decides how it is divided among its workers. */
+export type Division = Pick<SeedInput, 'parent' | 'requestsPerSecond' | 'workers'> & { readonly volumeSize?: number; readonly source: { readonly sizeInBytes: number } };
+
+export function planOf({ source: { sizeInBytes }, volumeSize, parent, workers, requestsPerSecond }: Division): Plan {
   const blockCount = Math.max(blocksIn(sizeInBytes), parent?.blockCount ?? 0);
   const several = Math.max(SMALLEST_SHARD, Math.ceil(blockCount / (workers * SHARDS_PER_WORKER)));
   const inTime = Math.floor(requestsPerSecond / workers * SECONDS_TO_READ_BACK);
@@ -76,7 +79,8 @@ function planOf({ seed: { source: { sizeInBytes }, volumeSize, parent, workers, 
   return planSeed({ sizeInBytes, volumeSize, blocksPerShard, parentBlockCount: parent?.blockCount });
 }
 
-function rateOf({ seed: { requestsPerSecond, workers } }: PlanTask, { shards }: Plan): number {
+/** Puts per second of each worker. */
+export function rateOf({ requestsPerSecond, workers }: Division, { shards }: Plan): number {
   const share = requestsPerSecond / Math.min(workers, shards.length);
   return Math.min(requestsPerSecond, share * MORE_THAN_A_SHARE);
 }

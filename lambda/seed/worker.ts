@@ -14,7 +14,7 @@ import type { Tag } from '../../seed/snapshot-transport';
 import { REQUEST } from '../tags';
 
 /** Blocks in flight: 32 at 100 ms make 320 a second, more than one function's network carries. */
-const CONCURRENCY = 32;
+export const CONCURRENCY = 32;
 /** Milliseconds before Lambda ends the function, in which what is done is stored. */
 const TIME_TO_STORE = 40_000;
 /** Milliseconds. A permission that was granted with the same deployment takes a while to be known everywhere. */
