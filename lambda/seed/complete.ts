@@ -33,8 +33,8 @@ export async function complete({ plan: { snapshot, shards } }: CompleteTask, wor
   return { blocksWritten: journal.blocksWritten, blocksInherited: journal.blocksInherited, checksum: linearChecksum(journal) };
 }
 
-/** Ends when the snapshot is completed, or the time is up and another worker goes on waiting. */
-export async function awaitCompletion({ snapshot }: AwaitTask, worker: Worker): Promise<{ readonly completed: boolean }> {
+/** Ends when the snapshot is completed, or fails when the time is up; then another worker goes on waiting. */
+export async function awaitCompletion({ snapshot }: AwaitTask, worker: Worker): Promise<void> {
   await worker.watch.assertWanted();
-  return { completed: await completed(worker.sharing(snapshot)) };
+  await completed(worker.sharing(snapshot));
 }

@@ -1,6 +1,7 @@
-import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { decodeBlocks, encodeBlocks } from './block-records';
 import { DIGEST_RECORD_SIZE, digestsKey } from './execution';
+import { readObject } from './stored-object';
 import { MemoryJournal } from '../../seed/journal';
 import type { Shard } from '../../seed/plan';
 import type { Retrier } from '../../seed/retrier';
@@ -43,9 +44,6 @@ export class DigestStore {
   private async read(Key: string, { firstBlock, blockCount }: Shard): Promise<Buffer> {
     const first = firstBlock * DIGEST_RECORD_SIZE;
     const Range = `bytes=${first}-${first + blockCount * DIGEST_RECORD_SIZE - 1}`;
-    return this.retrier.run(`GetObject of ${Key}`, async () => {
-      const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key, Range }), { abortSignal: this.signal });
-      return Buffer.from(await Body?.transformToByteArray() ?? []);
-    }, { signal: this.signal });
+    return readObject(this.s3, this.retrier, { Bucket: this.bucket, Key, Range }, this.signal);
   }
 }

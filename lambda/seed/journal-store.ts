@@ -1,6 +1,7 @@
-import { DeleteObjectsCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectsCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { decodeBlocks, encodeBlocks } from './block-records';
 import { journalPrefix } from './execution';
+import { readObject } from './stored-object';
 import type { Clock } from '../../seed/clock';
 import type { MemoryJournal } from '../../seed/journal';
 import { inParallel } from '../../seed/parallel';
@@ -41,7 +42,7 @@ export class JournalStore {
         stop.throwIfAborted();
         const key = keys[next++];
         const shard = byPrefix.get(key.slice(0, key.lastIndexOf('/') + 1));
-        if (!(shard && decodeBlocks(await this.read(key, stop), shard, journal))) {
+        if (!(shard && decodeBlocks(await readObject(this.s3, this.retrier, { Bucket: this.bucket, Key: key }, stop), shard, journal))) {
           log({ execution: this.execution, ignored: key });
         }
       }
@@ -89,12 +90,5 @@ export class JournalStore {
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken !== undefined);
     return keys;
-  }
-
-  private async read(Key: string, signal: AbortSignal): Promise<Buffer> {
-    return this.retrier.run(`GetObject of ${Key}`, async () => {
-      const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: this.bucket, Key }), { abortSignal: signal });
-      return Buffer.from(await Body?.transformToByteArray() ?? []);
-    }, { signal });
   }
 }

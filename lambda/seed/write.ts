@@ -1,4 +1,4 @@
-import type { SeedInput, SharedSnapshot, WriteTask } from './execution';
+import type { SharedSnapshot, WriteTask } from './execution';
 import { OutOfTime } from './watch';
 import type { Worker } from './worker';
 import { BLOCK_SIZE, ZEROS_DIGEST } from '../../seed/block';
@@ -26,7 +26,7 @@ export async function write(task: WriteTask, worker: Worker): Promise<{ readonly
       source: worker.source,
       shards: [shard],
       zeroBlocks: seed.zeroBlocks,
-      parent: await parentOf(seed, shard, worker),
+      parent: seed.parent && await worker.digests.load(seed.parent, shard),
       journal,
       concurrency: worker.concurrency,
       signal: keeper.signal,
@@ -48,10 +48,6 @@ export async function write(task: WriteTask, worker: Worker): Promise<{ readonly
   return { blocksWritten: journal.blocksWritten - known };
 }
 
-async function parentOf({ parent }: SeedInput, shard: Shard, { digests }: Worker) {
-  return parent && digests.load(parent, shard);
-}
-
 function putting(worker: Worker, snapshot: SharedSnapshot, limiter: Limiter): BlockPutter['put'] {
   const putter = new BlockPutter({ ...worker.sharing(snapshot), limiter });
   return async (index, block, digest, stop) => {
@@ -63,21 +59,19 @@ function putting(worker: Worker, snapshot: SharedSnapshot, limiter: Limiter): Bl
 
 /** Stores the journal every few seconds, one after the other; what fails there stops the work. */
 class Keeper {
+  readonly signal: AbortSignal;
   private readonly stop = new AbortController();
   private readonly timer: NodeJS.Timeout;
   private isChanged = false;
   private saving: Promise<void> = Promise.resolve();
 
   constructor(private readonly worker: Worker, private readonly shard: Shard, private readonly journal: MemoryJournal) {
+    this.signal = AbortSignal.any([this.stop.signal, worker.signal]);
     this.timer = setInterval(() => {
       if (this.isChanged && !this.signal.aborted) {
         this.save().catch((error: unknown) => this.stop.abort(error));
       }
     }, STORE_EVERY);
-  }
-
-  get signal(): AbortSignal {
-    return AbortSignal.any([this.stop.signal, this.worker.signal]);
   }
 
   changed(): void {
