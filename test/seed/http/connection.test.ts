@@ -40,6 +40,19 @@ describe.each([{ protocol: 'HTTP', secure: false }, { protocol: 'HTTPS', secure:
     expect(server.requests.map(({ connection: number }) => number)).toEqual([1, 1, 1]);
   });
 
+  test('a long answer goes straight to its destination, and the next request finds the connection well', async () => {
+    const bytes = Buffer.alloc(524_288, 'all that is asked for ');
+    await connect({ onRequest: ({ socket }) => socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 206 Part\r\ncontent-length: ${bytes.length}\r\n\r\n`), bytes])) }, {}, secure);
+    for (let request = 0; request < 3; request++) {
+      const into = Buffer.alloc(bytes.length);
+      let filled = 0;
+      const { status, body } = await connection.send('GET / HTTP/1.1\r\n\r\n', Buffer.alloc(0), undefined, { place: () => into, filled: (count) => filled += count });
+      expect([status, body.length, filled, into.equals(bytes)]).toEqual([206, 0, bytes.length, true]);
+      expect(isReusable()).toBe(true);
+    }
+    expect(server.connections).toBe(1);
+  });
+
   test('an answer is read from packets of one byte', async () => {
     const dribble = async (socket: net.Socket) => {
       for (const byte of STORED) {
