@@ -8,7 +8,7 @@ export const USAGE = `Usage: cdk-storage-gateway COMMAND ...
       --kms-key ARN                 encrypt with this key
       --zero-blocks write|omit      leave blocks of zeros out; refused for what will be encrypted. Default: write
       --parent SNAPSHOT             put only the blocks that differ from it
-      --verify none|sample|full     read back after completion. Default: sample
+      --verify none|sample|full     read back after completion. Default: sample; none with --no-wait
       --no-wait                     do not wait for completion
       --workers N                   blocks in flight. Default: 64
       --rate N                      puts per second. Default: 1000, the service's quota

@@ -21,8 +21,8 @@ export async function snapshotsWith({ Key, Value }: Tag): Promise<Snapshot[]> {
 }
 
 /**
- * Removes what an execution has made: its snapshot, and in the bucket its journal and the digests. The snapshot goes first, so that a worker that is still at work
- * has nothing more to write down.
+ * Removes what an execution has made: its snapshot, and in the bucket its journal and the digests. The snapshot goes first, so that a worker
+ * that is still at work has nothing more to write down.
  *
  * @param bucket absent where an older version of this library deployed the stack
  * @param snapshotId of a snapshot that somebody may have deleted by hand, whose digests are left

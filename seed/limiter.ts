@@ -29,7 +29,8 @@ const SLOWEST = 5;
 
 /**
  * Spreads requests evenly before they are sent, and follows the service when it grants less than was thought: additive increase,
- * multiplicative decrease. A service that throttles much shows by what it accepts meanwhile how much it grants. A request that is throttled was paid with its 512 KiB on the wire, so not sending it is the cheaper way.
+ * multiplicative decrease. A service that throttles much shows by what it accepts meanwhile how much it grants. A request that is throttled
+ * was paid with its 512 KiB on the wire, so not sending it is the cheaper way.
  */
 export class Limiter {
   private readonly clock: Clock;

@@ -20,7 +20,10 @@ export interface KeyGiven {
 
 export interface NoKey {
   readonly key?: undefined;
-  /** `unreachable`: nobody answered, which can be an appliance that still boots. `refused`: an appliance answered, without a key. `strange`: something else answered. */
+  /**
+   * `unreachable`: nobody answered, which can be an appliance that still boots. `refused`: an appliance answered, without a key.
+   * `strange`: something else answered.
+   */
   readonly problem: 'unreachable' | 'refused' | 'strange';
   /** What was seen and what it points to. */
   readonly explanation: string;
