@@ -5,7 +5,7 @@ import { planSeed } from '../../seed/plan';
 import { Retrier } from '../../seed/retrier';
 import { pinObject, S3Source } from '../../seed/s3-source';
 import { writeBlocks } from '../../seed/writer';
-import { Bucket, client, connect, put, service } from '../local/platform/s3-service';
+import { Bucket, client, put, service } from '../local/platform/s3-service';
 
 const IMAGE = anImage(37 * BLOCK_SIZE + 11);
 const retrier = () => new Retrier({ clock: new VirtualClock() });
