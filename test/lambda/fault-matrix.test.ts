@@ -1,3 +1,4 @@
+import { judge } from './judgement';
 import { PLAYS, type Play } from './plays';
 import { World } from './world';
 import type { Fault } from '../../local/services';
@@ -94,35 +95,11 @@ async function tryCase(name: string, prepare: Prepare, { service, operation, nth
   const ends = fault.ends !== 'well on Create' ? fault.ends : name.includes(': Create') ? 'well' : 'badly';
   const play = await prepare(world);
   const fired = inject({ service, operation, nth, ...fault });
-  let failure: unknown;
-  try {
-    await play.act();
-  } catch (error) {
-    failure = error;
-  }
-  const happened = fired();
-  control().clearFaults();
-  platform().faults.length = 0;
-  try {
-    if (!happened) {
-      return 'the fault did not fire';
-    }
-    if (failure === undefined) {
-      await play.holds();
-      return ends === 'badly' ? 'it succeeded' : undefined;
-    }
-    const text = (failure as Error).message;
-    if (ends === 'well') {
-      return `it failed: ${text}`;
-    }
-    const says = [operation, injected].filter((word) => !text.includes(word));
-    await play.recover();
-    return says.length > 0 ? `the failure does not say ${says.join(' and ')}: ${text}` : undefined;
-  } catch (error) {
-    return `afterwards: ${(error as Error).message}`;
-  } finally {
-    await play.cleanUp();
-  }
+  const clear = () => {
+    control().clearFaults();
+    platform().faults.length = 0;
+  };
+  return judge(play, { fired, clear }, ends, [operation, injected]);
 }
 
 /** @returns whether it fired */

@@ -135,43 +135,9 @@ export const SEED_PLAYS: Record<string, Prepare> = {
     return { act, holds, recover: () => again(act, holds), cleanUp: () => world.drop(stack) };
   },
 
-  async 'Delete while its worker writes'(world) {
-    const stack = world.stage.stack();
-    const event = stack.event('Create', SEED, 'Seed', world.properties());
-    let id = '';
-    const release = await world.holdAt('PutSnapshotBlock', async () => {
-      id = (await onEvent(event)).PhysicalResourceId ?? '';
-    });
-    const act = async () => {
-      try {
-        await world.delete(stack.turn('ROLLBACK_IN_PROGRESS'), id, world.properties());
-      } finally {
-        release();
-        await world.executions.idle();
-      }
-    };
-    const holds = () => world.expectSnapshots(stack);
-    return { act, holds, recover: () => again(act, holds), cleanUp: () => world.drop(stack) };
-  },
+  'Delete while its worker writes': (world) => deletingAt(world, 'PutSnapshotBlock'),
 
-  async 'Delete that overtakes its worker'(world) {
-    const stack = world.stage.stack();
-    const event = stack.event('Create', SEED, 'Seed', world.properties());
-    let id = '';
-    const release = await world.holdAt('StartSnapshot', async () => {
-      id = (await onEvent(event)).PhysicalResourceId ?? '';
-    });
-    const act = async () => {
-      try {
-        await world.delete(stack.turn('ROLLBACK_IN_PROGRESS'), id, world.properties());
-      } finally {
-        release();
-        await world.executions.idle();
-      }
-    };
-    const holds = () => world.expectSnapshots(stack);
-    return { act, holds, recover: () => again(act, holds), cleanUp: () => world.drop(stack) };
-  },
+  'Delete that overtakes its worker': (world) => deletingAt(world, 'StartSnapshot'),
 
   async 'Delete of a Create that was cancelled'(world) {
     const stack = world.stage.stack();
@@ -186,6 +152,28 @@ export const SEED_PLAYS: Record<string, Prepare> = {
 async function again(act: Play['act'], holds: () => Promise<void>): Promise<void> {
   await act();
   await holds();
+}
+
+/** A Delete that comes when the worker is at a call, which then ends. */
+async function deletingAt(world: SeedWorld, operation: string): Promise<Play> {
+  const stack = world.stage.stack();
+  const event = stack.event('Create', SEED, 'Seed', world.properties());
+  let id = '';
+  const release = await world.holdAt(operation, async () => {
+    id = (await onEvent(event)).PhysicalResourceId ?? '';
+  });
+  const act = async () => {
+    try {
+      await world.delete(stack.turn('ROLLBACK_IN_PROGRESS'), id, world.properties());
+    } finally {
+      // Long enough that a snapshot which is not there is gone, and not too new to be seen: every try sends a whole block.
+      world.stage.services.clock.advance(180);
+      release();
+      await world.executions.idle();
+    }
+  };
+  const holds = () => world.expectSnapshots(stack);
+  return { act, holds, recover: () => again(act, holds), cleanUp: () => world.drop(stack) };
 }
 
 /** A Create, and the Delete that follows its failure: with the id that it answered, or the one that the entry gave it. */
