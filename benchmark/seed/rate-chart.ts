@@ -16,7 +16,7 @@ export async function rateChart(rates: readonly RateOverTime[], limit: number): 
         encoding: {
           x: { field: 'second', type: 'quantitative', title: 'seconds' },
           y: { field: 'accepted', type: 'quantitative', title: 'puts accepted per second' },
-          color: { field: 'name', type: 'nominal', title: null, sort: null, legend: { orient: 'top' } },
+          color: { field: 'name', type: 'nominal', title: null, sort: null, legend: { orient: 'top', labelLimit: 0 } },
         },
       },
       { mark: { type: 'rule', strokeDash: [4, 4] }, encoding: { y: { datum: limit } } },
