@@ -9,7 +9,12 @@ export interface Injected {
   clear(): void;
 }
 
-/** Has a play acted with a fault, cleaned up afterwards. @param says what a failure must name @returns what went wrong */
+/**
+ * Has a play acted with a fault, and cleaned up afterwards.
+ *
+ * @param says what a failure must name
+ * @returns what went wrong
+ */
 export async function judge(play: Play, fault: Injected, ends: Ending, says: readonly string[]): Promise<string | undefined> {
   let failure: unknown;
   try {

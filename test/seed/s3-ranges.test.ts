@@ -15,7 +15,10 @@ let client: S3Client;
 let source: S3Source;
 
 /** A bucket that answers what the test says, and what it should when the test has nothing to say. */
-async function serve(answer: (request: Received, number: number) => boolean | void, { timeouts = PATIENT, versionId }: { timeouts?: Timeouts; versionId?: string } = {}) {
+async function serve(
+  answer: (request: Received, number: number) => boolean | void,
+  { timeouts = PATIENT, versionId }: { timeouts?: Timeouts; versionId?: string } = {},
+) {
   let number = 0;
   server = await scriptedServer({
     onRequest: (request) => {
