@@ -6,33 +6,9 @@ type Prepare = (world: SeedWorld) => Promise<Play>;
 
 /** Each verb of the snapshot seed, in the circumstances that make it call something else. */
 export const SEED_PLAYS: Record<string, Prepare> = {
-  async 'Create'(world) {
-    const stack = world.stage.stack();
-    const { act, rollBack } = creating(world, stack);
-    return {
-      act,
-      holds: () => world.expectSnapshots(stack, IMAGE),
-      async recover() {
-        await rollBack();
-        await world.expectSnapshots(stack);
-      },
-      cleanUp: () => world.drop(stack),
-    };
-  },
+  'Create': (world) => creatingAsWanted(world),
 
-  async 'Create that leaves zeros out'(world) {
-    const stack = world.stage.stack();
-    const { act, rollBack } = creating(world, stack, world.properties('one.img', { ZeroBlocks: 'OMIT' }));
-    return {
-      act,
-      holds: () => world.expectSnapshots(stack, IMAGE),
-      async recover() {
-        await rollBack();
-        await world.expectSnapshots(stack);
-      },
-      cleanUp: () => world.drop(stack),
-    };
-  },
+  'Create that leaves zeros out': (world) => creatingAsWanted(world, world.properties('one.img', { ZeroBlocks: 'OMIT' })),
 
   async 'Create that fails'(world) {
     const stack = world.stage.stack();
@@ -152,6 +128,20 @@ export const SEED_PLAYS: Record<string, Prepare> = {
 async function again(act: Play['act'], holds: () => Promise<void>): Promise<void> {
   await act();
   await holds();
+}
+
+async function creatingAsWanted(world: SeedWorld, properties = world.properties()): Promise<Play> {
+  const stack = world.stage.stack();
+  const { act, rollBack } = creating(world, stack, properties);
+  return {
+    act,
+    holds: () => world.expectSnapshots(stack, IMAGE),
+    async recover() {
+      await rollBack();
+      await world.expectSnapshots(stack);
+    },
+    cleanUp: () => world.drop(stack),
+  };
 }
 
 /** A Delete that comes when the worker is at a call, which then ends. */
