@@ -1,7 +1,6 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { buildQueryString, HttpResponse, type HttpRequest } from '@smithy/core/protocols';
-import { trustedContext } from './http/certificates';
-import type { Origin } from './http/connection';
+import { originOf, type Origin } from './http/origin';
 import type { Response } from './http/response-parser';
 import type { PinnedObject } from './s3-source';
 import { withoutRetries } from './sdk-client';
@@ -60,12 +59,11 @@ export class ObjectRequest {
         return { output: { $metadata: {} }, response: new HttpResponse({ statusCode: 206 }) };
       }, { step: 'deserialize', priority: 'high', name: 'takeTheRequest' });
       await this.client.send(command);
-      const { protocol, hostname, port, path, query, headers } = request as HttpRequest;
+      const { path, query, headers } = request as HttpRequest;
       const search = buildQueryString(query);
-      const secure = protocol === 'https:';
       const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
       return {
-        origin: { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port ?? (secure ? 443 : 80), secureContext: secure ? trustedContext() : undefined },
+        origin: originOf(request as HttpRequest),
         head: `GET ${path}${search === '' ? '' : `?${search}`} HTTP/1.1\r\n${lines}`,
         until: Date.now() + SIGNED_FOR,
       };

@@ -1,4 +1,5 @@
-import { Connection, type Origin, type Timeouts } from './connection';
+import { Connection, type Timeouts } from './connection';
+import type { Origin } from './origin';
 
 /** Keeps connections for the next request. There are never more than there were requests at a time. */
 export class ConnectionPool {

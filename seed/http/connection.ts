@@ -1,14 +1,7 @@
 import * as net from 'node:net';
 import * as tls from 'node:tls';
+import type { Origin } from './origin';
 import { ResponseParser, type Destination, type Response } from './response-parser';
-
-/** Where connections lead to. */
-export interface Origin {
-  readonly host: string;
-  readonly port: number;
-  /** Absent over plain HTTP. */
-  readonly secureContext?: tls.SecureContext;
-}
 
 /** Milliseconds. */
 export interface Timeouts {

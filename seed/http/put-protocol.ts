@@ -1,5 +1,6 @@
 import { EBSClient, PutSnapshotBlockCommand } from '@aws-sdk/client-ebs';
 import { HttpResponse, type HttpRequest } from '@smithy/core/protocols';
+import { originOf, type Origin } from './origin';
 import type { Response } from './response-parser';
 import type { Credentials } from './signer';
 import { BLOCK_SIZE } from '../block';
@@ -7,9 +8,7 @@ import { withoutRetries } from '../sdk-client';
 
 /** What the SDK has found out about the service from the environment. */
 export interface Service {
-  readonly secure: boolean;
-  readonly host: string;
-  readonly port: number;
+  readonly origin: Origin;
   /** The Host header. */
   readonly authority: string;
   /** What the endpoint puts before every path. */
@@ -29,16 +28,14 @@ export class PutProtocol {
   private readonly client = withoutRetries(new EBSClient({ maxAttempts: 1 }));
 
   async service(): Promise<Service> {
-    const { protocol, hostname, port, path, headers } = await this.probe(new HttpResponse({ statusCode: 201 }));
+    const request = await this.probe(new HttpResponse({ statusCode: 201 }));
+    const { path, headers } = request;
     const scope = /^AWS4-HMAC-SHA256 Credential=[^,]*\/\d{8}\/([^/,]+)\/([^/,]+)\/aws4_request,/.exec(headers.authorization ?? '');
     if (!scope || !path.endsWith(PROBE_PATH)) {
       throw new Error(`endpoint of EBS must take signature version 4 and paths ending in ${PROBE_PATH}, got ${JSON.stringify(path)}`);
     }
-    const secure = protocol === 'https:';
     return {
-      secure,
-      host: hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: port ?? (secure ? 443 : 80),
+      origin: originOf(request),
       authority: headers.host,
       prefix: path.slice(0, -PROBE_PATH.length),
       region: scope[1],

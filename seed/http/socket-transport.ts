@@ -1,4 +1,3 @@
-import { trustedContext } from './certificates';
 import type { Timeouts } from './connection';
 import { ConnectionPool } from './connection-pool';
 import { PutProtocol, type Service } from './put-protocol';
@@ -70,8 +69,7 @@ export class SocketTransport extends SdkTransport {
   private async connect(): Promise<Wire> {
     try {
       const service = await this.protocol.service();
-      const secureContext = service.secure ? trustedContext() : undefined;
-      this.pool = new ConnectionPool({ host: service.host, port: service.port, secureContext }, this.timeouts);
+      this.pool = new ConnectionPool(service.origin, this.timeouts);
       return { service, signer: new Signer(service.region, service.name), pool: this.pool };
     } catch (error) {
       // Credentials may be there at the next try.
@@ -87,7 +85,7 @@ function requestHead(
   const path = `${service.prefix}/snapshots/${encodeSegment(snapshotId)}/blocks/${index}`;
   const timestamp = signer.timestamp(now);
   // Over HTTPS the body may stay unsigned, because the signed checksum header protects it.
-  const payloadHash = service.secure ? 'UNSIGNED-PAYLOAD' : digest.toString('hex');
+  const payloadHash = service.origin.secureContext ? 'UNSIGNED-PAYLOAD' : digest.toString('hex');
   const headers: (readonly [string, string])[] = [
     ['content-length', `${BLOCK_SIZE}`],
     ['content-type', 'application/octet-stream'],
